@@ -1,0 +1,1 @@
+//! Pure partition assignors (floor 2).

@@ -1,0 +1,102 @@
+//! The consumer client and the application around it, sans-IO (floor 3).
+
+use crate::config::MemberConfig;
+use crate::context::Context;
+use crate::ids::{ActorId, CorrelationId, Incarnation, Seq};
+use crate::protocol::{Request, Response};
+use crate::time::{Duration, Instant};
+use crate::trace::Channel;
+
+/// What a process wants done.
+#[derive(Debug)]
+pub enum MemberOutput {
+    /// Send a request. A request on a channel without a connection opens one.
+    Send {
+        /// Which connection.
+        channel: Channel,
+        /// Pairs the answer with it; unique per actor and incarnation.
+        correlation: CorrelationId,
+        /// Version of the request.
+        api_version: i16,
+        /// The request.
+        request: Request,
+        /// The trace event that caused it (its `sent` event).
+        cause: Seq,
+    },
+    /// Drop a connection; what was sent on it may or may not have been applied, answers on it are never seen.
+    Disconnect {
+        /// Which connection.
+        channel: Channel,
+    },
+    /// The process has ended (its `closed` or `failed` event is out). The driver drops it.
+    Exited {
+        /// The trace event that says so.
+        cause: Seq,
+    },
+}
+
+/// What is wrong with a handler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HandlerFault {
+    /// Nothing.
+    None,
+    /// Records *started* from now on take this long each (jitter does not apply).
+    Slow(Duration),
+    /// The record in work (or, if none is, the next one started) does not end until this is lifted; then it ends at once
+    /// if its time has passed.
+    Stuck,
+}
+
+/// One process: a consumer library and the application loop around it (poll, handle, commit, poll ...).
+///
+/// A pure state machine on two threads' worth of Kafka behaviour (application and heartbeat thread). The driver delivers
+/// answers, calls [`Member::handle_deadline`] at [`Member::next_deadline`], and carries out the outputs.
+pub struct Member {}
+
+impl Member {
+    /// A process that has not been started. `actor` and `incarnation` go into its events.
+    pub fn new(_config: MemberConfig, _actor: ActorId, _incarnation: Incarnation) -> Self {
+        Member {}
+    }
+
+    /// The process starts: emits `start`, subscribes (or assigns) and enters its poll loop.
+    pub fn start(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+
+    /// An answer has arrived.
+    pub fn handle_response(
+        &mut self,
+        _cx: &mut Context<'_>,
+        _channel: Channel,
+        _correlation: CorrelationId,
+        _response: Response,
+        _out: &mut Vec<MemberOutput>,
+    ) {
+    }
+
+    /// When [`Member::handle_deadline`] wants to be called next: the earliest of every timer and of the record or batch in
+    /// work.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Runs everything that is due at `cx.now`.
+    pub fn handle_deadline(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+
+    /// Clean shutdown: after the batch in hand, close the consumer (CLIENT-31); ends with [`MemberOutput::Exited`].
+    pub fn stop(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+
+    /// The process is killed: records finished before now are done (`process_done`), the one in work is `interrupted`.
+    /// `killed` says that a clean shutdown ran out of grace (event `killed` instead of `crash`). Nothing is sent.
+    pub fn crash(&mut self, _cx: &mut Context<'_>, _killed: bool) {}
+
+    /// The process freezes: emits `pause`; what the handler has finished by now is accounted for. No call other than
+    /// [`Member::resume`] or [`Member::crash`] comes until it goes on.
+    pub fn pause(&mut self, _cx: &mut Context<'_>) {}
+
+    /// The process goes on: emits `resume`; the record in work needs the time that it still needed. Overdue deadlines are
+    /// run by the driver through [`Member::handle_deadline`] afterwards.
+    pub fn resume(&mut self, _cx: &mut Context<'_>) {}
+
+    /// Changes how the handler works, from now on.
+    pub fn set_handler_fault(&mut self, _cx: &mut Context<'_>, _fault: HandlerFault, _out: &mut Vec<MemberOutput>) {}
+}

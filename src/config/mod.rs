@@ -1,0 +1,11 @@
+//! Kafka keys, defaults, ranges, and the plain policies that scenarios fill (floor 2).
+
+mod broker;
+mod client;
+pub mod expect;
+pub mod keys;
+mod policy;
+
+pub use broker::BrokerConfig;
+pub use client::*;
+pub use policy::*;

@@ -1,0 +1,35 @@
+//! groupsim: replays Kafka consumer groups on a virtual clock.
+//!
+//! A module imports only from floors below its own (`tests/tidy.rs` holds this):
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 7 | [`cli`] |
+//! | 6 | [`testing`] |
+//! | 5 | [`report`] |
+//! | 4 | [`sim`] |
+//! | 3 | [`broker`], [`client`], [`scenario`], [`oracle`] |
+//! | 2½ | [`context`] |
+//! | 2 | [`config`], [`assignor`], [`trace`], [`choice`] |
+//! | 1 | [`protocol`] |
+//! | 0 | [`ids`], [`time`] |
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod assignor;
+pub mod broker;
+pub mod choice;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod context;
+pub mod ids;
+pub mod oracle;
+pub mod protocol;
+pub mod report;
+pub mod scenario;
+pub mod sim;
+pub mod testing;
+pub mod time;
+pub mod trace;

@@ -1,0 +1,5 @@
+//! Judges of a run, reading only the trace (floor 3).
+
+mod outcome;
+
+pub use outcome::*;

@@ -1,0 +1,1 @@
+//! ConsumerProtocol: a member's subscription and its assignment as bytes.

@@ -1,0 +1,184 @@
+//! A scenario as the driver takes it: checked, with every default filled in and every member spelled out.
+
+use crate::config::expect::Expectations;
+use crate::config::{BrokerConfig, MemberConfig};
+use crate::time::{Duration, Instant};
+use crate::trace::Verb;
+
+/// A scenario that can be run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scenario {
+    /// `name`.
+    pub name: String,
+    /// `seed` of the file (0 if absent); `--seed` beats it.
+    pub seed: u64,
+    /// `run-for`.
+    pub run_for: Duration,
+    /// `[broker.config]`.
+    pub broker: BrokerConfig,
+    /// `[network]`.
+    pub network: Network,
+    /// `[topic.*]`, in the file's order.
+    pub topics: Vec<Topic>,
+    /// `[group.*]`, in the file's order.
+    pub groups: Vec<Group>,
+    /// `[timeline]`, in the file's order, `every` not yet expanded.
+    pub timeline: Vec<TimelineEvent>,
+    /// `[expect]`.
+    pub expect: Expectations,
+    /// Whether the file mentions `lost` (and so replaces the default promise), and whether `skipped`.
+    pub promises: Promises,
+}
+
+/// Which default promises the file replaces (section 8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Promises {
+    /// Some list mentions `lost`.
+    pub lost_mentioned: bool,
+    /// Some list mentions `skipped`.
+    pub skipped_mentioned: bool,
+}
+
+/// `[network]`, one way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Network {
+    /// Base latency.
+    pub base: Duration,
+    /// Uniform jitter in percent of the base.
+    pub jitter_percent: u32,
+    /// Chance that a message is late by 200 ms x 2^k, in hundredths of a percent.
+    pub loss_per_10_000: u32,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network { base: Duration::from_ms(1), jitter_percent: 0, loss_per_10_000: 0 }
+    }
+}
+
+/// `[topic.NAME]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Topic {
+    /// Name.
+    pub name: String,
+    /// `partitions`.
+    pub partitions: u32,
+    /// `records`: in the log at t = 0, spread round robin.
+    pub preload: u64,
+    /// Size of a preloaded record in bytes.
+    pub preload_size: u32,
+    /// `produce`.
+    pub produce: Vec<Produce>,
+}
+
+/// One steady stream of records: record i is in the log at `from + i / rate`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Produce {
+    /// Records ...
+    pub count: u64,
+    /// ... in this time.
+    pub per: Duration,
+    /// Bytes of one record; counts against fetch limits.
+    pub size: u32,
+    /// Records are spread over partitions by the hash of one of this many keys (`key-0` ...), or round robin.
+    pub keys: Option<u64>,
+    /// First record.
+    pub from: Instant,
+    /// No record at or after this; `Instant::MAX`: to the end.
+    pub until: Instant,
+}
+
+/// `[group.NAME]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// The group's id, or a stand-alone reader's name.
+    pub name: String,
+    /// Whether `assign` was given: no group management.
+    pub standalone: bool,
+    /// `members`: NAME-0 .. NAME-(members-1).
+    pub members: u32,
+    /// Every member that the scenario can ever start under its own name, in order of number: those of `members`, and those
+    /// beyond that a timeline event names. `scale` past the end uses the last group-wide settings (`template`).
+    pub member_configs: Vec<MemberConfig>,
+    /// Settings of a member without overrides; name and host are replaced.
+    pub template: MemberConfig,
+    /// For each of `member_configs`: whether it starts at t = 0 (the first event naming it is not `start`, and it is one of
+    /// `members`).
+    pub starts_at_zero: Vec<bool>,
+}
+
+/// One line of `[timeline]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimelineEvent {
+    /// `at`; the second instant if a range (drawn per seed).
+    pub at: (Instant, Option<Instant>),
+    /// `every`, with the number of times; `until` is already turned into `times`.
+    pub repeat: Option<(Duration, u64)>,
+    /// What to do.
+    pub action: Action,
+    /// Line in the file, from 1, for messages.
+    pub line: usize,
+}
+
+/// Whom an event is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selector {
+    /// One member.
+    Name(String),
+    /// A glob over names.
+    Glob(String),
+    /// `any N of GROUP`.
+    AnyOf(u32, String),
+    /// `all of GROUP`.
+    AllOf(String),
+}
+
+/// `start`'s and `restart`'s configuration change, already validated: Kafka key and value.
+pub type With = Vec<(String, String)>;
+
+/// What a timeline event does. `delete-records`, `failover`, `expire-offsets`, `reset-offsets` and `create-topic` are planned and refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // the fields are the file's own keys
+pub enum Action {
+    /// `start`.
+    Start { who: Selector, with: With },
+    /// `stop`; killed after `grace`.
+    Stop { who: Selector, grace: Duration },
+    /// `crash`.
+    Crash { who: Selector },
+    /// `restart`.
+    Restart { who: Selector, one_every: Option<Duration>, down_for: Duration, grace: Duration, with: With },
+    /// `pause`, to the end without `duration`.
+    Pause { who: Selector, duration: Option<Duration> },
+    /// `slow`.
+    Slow { who: Selector, per_record: Duration, duration: Option<Duration> },
+    /// `stuck`.
+    Stuck { who: Selector, duration: Option<Duration> },
+    /// `cut`.
+    Cut { who: Selector, duration: Option<Duration> },
+    /// `scale = GROUP, to = N`.
+    Scale { group: String, to: u32, grace: Duration },
+    /// `add-partitions = TOPIC, to = N`.
+    AddPartitions { topic: String, to: u32 },
+    /// `produce = TOPIC, records = N, partition = P`.
+    Produce { topic: String, records: u64, size: u32, partition: Option<u32> },
+}
+
+impl Action {
+    /// The verb, for the trace.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Action::Start { .. } => Verb::Start,
+            Action::Stop { .. } => Verb::Stop,
+            Action::Crash { .. } => Verb::Crash,
+            Action::Restart { .. } => Verb::Restart,
+            Action::Pause { .. } => Verb::Pause,
+            Action::Slow { .. } => Verb::Slow,
+            Action::Stuck { .. } => Verb::Stuck,
+            Action::Cut { .. } => Verb::Cut,
+            Action::Scale { .. } => Verb::Scale,
+            Action::AddPartitions { .. } => Verb::AddPartitions,
+            Action::Produce { .. } => Verb::Produce,
+        }
+    }
+}

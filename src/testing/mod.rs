@@ -1,0 +1,1 @@
+//! What users call from their own tests (floor 6).

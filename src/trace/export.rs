@@ -1,0 +1,1 @@
+//! Traces as CSV and JSON Lines, out and in.
