@@ -1,5 +1,7 @@
 //! The broker: logs and the group coordinator, sans-IO (floor 3).
 
+pub mod coordinator;
+
 use crate::config::BrokerConfig;
 use crate::context::Context;
 use crate::ids::{ActorId, ConnectionId, CorrelationId, Seq, TopicName, TopicPartition};

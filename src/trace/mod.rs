@@ -37,3 +37,12 @@ pub struct Event {
     /// What.
     pub kind: Kind,
 }
+
+/// A trace kept in memory, with the names that its events refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The events, by `seq`.
+    pub events: Vec<Event>,
+    /// The names.
+    pub names: crate::ids::Names,
+}
