@@ -1,11 +1,27 @@
 //! The virtual-time driver (floor 4).
+//!
+//! [`run`] replays a scenario: [`world`] lets time jump from one due instant to the next, [`queue`] holds what is due,
+//! [`network`] the connections, [`process`] one process across its incarnations, [`timeline`] the scenario's verbs and
+//! faults, [`produce`] the streams of records, [`meta`] the opening of the trace.
 
-use crate::ids::Names;
+mod message;
+mod meta;
+mod network;
+mod process;
+mod produce;
+mod queue;
+mod set_up;
+mod timeline;
+mod world;
+
+use crate::choice::{Choice, RandomChoice};
+use crate::ids::{ActorId, Incarnation, Names, Seq};
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::Observer;
-use crate::trace::hash::TraceHash;
-use std::sync::atomic::AtomicBool;
+use crate::trace::hash::{TraceHash, TraceHasher};
+use crate::trace::{Kind, Observer};
+use std::sync::atomic::{AtomicBool, Ordering};
+use world::World;
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,13 +66,70 @@ pub struct RunEnd {
 
 /// Runs a scenario; every event is shown to every observer, in order, as it happens.
 pub fn run(scenario: &Scenario, options: RunOptions<'_>, observers: &mut [&mut dyn Observer]) -> RunEnd {
-    let _ = (scenario, options, observers);
-    RunEnd {
-        names: Names::new(),
-        hash: TraceHash(0),
-        events: 0,
-        virtual_time: Instant::ZERO,
-        seed: 0,
-        stop: StopReason::Horizon,
+    let seed = options.seed.unwrap_or(scenario.seed);
+    run_with(scenario, options, seed, Box::new(RandomChoice::new(seed)), observers)
+}
+
+/// Runs a scenario with a choice source of the caller's; `seed` is only told to the trace.
+pub fn run_with(
+    scenario: &Scenario,
+    options: RunOptions<'_>,
+    seed: u64,
+    choice: Box<dyn Choice>,
+    observers: &mut [&mut dyn Observer],
+) -> RunEnd {
+    let horizon = Instant::ZERO + scenario.run_for;
+    let end = options.until.map_or(horizon, |until| until.min(horizon));
+    let mut world = World::new(scenario, choice, set_up::processes(scenario));
+    let mut hasher = TraceHasher::default();
+    world.set_up(seed);
+    drain(&mut world, &mut hasher, observers);
+    let stop = run_to(&mut world, end, &options, &mut hasher, observers);
+    if stop == StopReason::Horizon {
+        world.now = end;
+        if end == horizon {
+            world.recorder.emit(end, ActorId::DRIVER, Incarnation(0), Seq::NONE, Kind::RunEnd {});
+            drain(&mut world, &mut hasher, observers);
+        }
     }
+    RunEnd {
+        hash: hasher.finish(&world.names),
+        events: hasher.events(),
+        names: world.names,
+        virtual_time: world.now,
+        seed,
+        stop,
+    }
+}
+
+fn run_to(
+    world: &mut World<'_>,
+    end: Instant,
+    options: &RunOptions<'_>,
+    hasher: &mut TraceHasher,
+    observers: &mut [&mut dyn Observer],
+) -> StopReason {
+    let budget = options.event_budget.unwrap_or(u64::MAX);
+    while world.advance(end) {
+        while world.step() {
+            drain(world, hasher, observers);
+            if hasher.events() >= budget {
+                return StopReason::EventBudget;
+            }
+        }
+        if options.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return StopReason::Interrupted;
+        }
+    }
+    StopReason::Horizon
+}
+
+fn drain(world: &mut World<'_>, hasher: &mut TraceHasher, observers: &mut [&mut dyn Observer]) {
+    for event in world.recorder.pending() {
+        hasher.fold(event);
+        for observer in observers.iter_mut() {
+            observer.observe(event, &world.names);
+        }
+    }
+    world.recorder.clear_pending();
 }

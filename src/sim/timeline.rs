@@ -1,0 +1,376 @@
+//! The timeline: who is meant, what is done to them, and when it is over (scenario files, section 6).
+
+use super::process::PendingStart;
+use super::queue::Control;
+use super::world::{World, cx};
+use crate::choice::{Choice, Purpose};
+use crate::client::HandlerFault;
+use crate::context::Context;
+use crate::ids::*;
+use crate::scenario::{Action, Selector, TimelineEvent};
+use crate::time::{Duration, Instant};
+use crate::trace::{Kind, Verb};
+
+/// What is planned and what is under way.
+#[derive(Default)]
+pub struct Timeline {
+    /// Line of each planned event, by `Control::Timeline` number.
+    planned: Vec<u32>,
+    /// Restarts that wait for their turn (`one-every`): line and process.
+    steps: Vec<(u32, usize)>,
+    /// Windows: pauses, slow and stuck handlers, cuts.
+    windows: Vec<Window>,
+}
+
+struct Window {
+    process: usize,
+    incarnation: Incarnation,
+    verb: Verb,
+    line: u32,
+    /// Its `fault_start`.
+    cause: Seq,
+}
+
+/// The instants at which a line of the timeline happens.
+fn instants(line: u64, event: &TimelineEvent, choice: &mut dyn Choice) -> Vec<Instant> {
+    let (every, times) = event.repeat.unwrap_or((Duration::ZERO, 1));
+    (0..times)
+        .map(|repetition| {
+            let (from, to) = event.at;
+            let at = match to {
+                Some(to) => {
+                    let span = to.since(from).as_us().saturating_add(1);
+                    let key = (line << 32) | repetition;
+                    from + Duration::from_us(choice.draw_at(Purpose::EventTime, ActorId::DRIVER, key, span))
+                }
+                None => from,
+            };
+            at + every * repetition
+        })
+        .collect()
+}
+
+/// Whether `name` fits a glob in which `*` is any text and `?` any character.
+fn glob_matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n, mut star) = (0, 0, None);
+    while n < name.len() {
+        if p < pattern.len() && pattern[p] == '*' {
+            star = Some((p, n));
+            p += 1;
+        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
+            (p, n) = (p + 1, n + 1);
+        } else if let Some((at, from)) = star {
+            (p, n) = (at + 1, from + 1);
+            star = Some((at, from + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+impl World<'_> {
+    /// Plans every line of the timeline.
+    pub fn plan_timeline(&mut self) {
+        let scenario = self.scenario;
+        for (line, event) in (0u32..).zip(&scenario.timeline) {
+            for at in instants(u64::from(line), event, &mut *self.choice) {
+                self.queue.push_control(at, Control::Timeline(self.timeline.planned.len() as u32));
+                self.timeline.planned.push(line);
+            }
+        }
+    }
+
+    /// A planned line is due.
+    pub fn timeline_event(&mut self, planned: usize) {
+        let line = self.timeline.planned[planned];
+        let scenario = self.scenario;
+        match &scenario.timeline[line as usize].action {
+            Action::Restart { who, one_every: Some(pace), .. } => {
+                for (turn, process) in (0u64..).zip(self.select(who, Verb::Restart)) {
+                    self.queue.push_control(self.now + *pace * turn, Control::Step(self.timeline.steps.len() as u32));
+                    self.timeline.steps.push((line, process));
+                }
+            }
+            Action::Scale { group, to, grace } => self.scale(line, group, *to, *grace),
+            Action::AddPartitions { topic, to } => {
+                let cause = self.fault_start(ActorId::BROKER, Verb::AddPartitions, line);
+                let topic = TopicName(self.names.intern(topic));
+                self.create_partitions(topic, *to, cause);
+            }
+            Action::Produce { topic, records, size, partition } => {
+                let cause = self.fault_start(ActorId::BROKER, Verb::Produce, line);
+                let topic = TopicName(self.names.intern(topic));
+                let mut counts = Vec::new();
+                match partition {
+                    Some(partition) => counts.push((*partition, *records)),
+                    None => {
+                        let partitions = self.broker.partitions(topic).unwrap_or(0);
+                        super::produce::round_robin(0, *records, partitions, &mut counts);
+                    }
+                }
+                self.append(topic, ActorId::DRIVER, *size, &counts, cause);
+            }
+            Action::Start { who, .. }
+            | Action::Stop { who, .. }
+            | Action::Crash { who }
+            | Action::Restart { who, .. }
+            | Action::Pause { who, .. }
+            | Action::Slow { who, .. }
+            | Action::Stuck { who, .. }
+            | Action::Cut { who, .. } => {
+                let verb = scenario.timeline[line as usize].action.verb();
+                for process in self.select(who, verb) {
+                    self.act(line, process);
+                }
+            }
+        }
+    }
+
+    /// A member's turn in a staggered restart.
+    pub fn timeline_step(&mut self, step: usize) {
+        let (line, process) = self.timeline.steps[step];
+        self.act(line, process);
+    }
+
+    /// Creates a topic or adds partitions to it, and tells the trace.
+    pub fn create_partitions(&mut self, topic: TopicName, partitions: u32, cause: Seq) {
+        self.broker.create_partitions(cx!(self, cause), topic, partitions);
+        let partitions = self.broker.partitions(topic).unwrap_or(partitions);
+        cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), Kind::MetaTopic { topic, partitions });
+        self.after_broker();
+    }
+
+    /// The processes that a selector means now, by group, then number. Globs and groups leave out processes that have
+    /// never run, unless they are to be started.
+    fn select(&mut self, who: &Selector, verb: Verb) -> Vec<usize> {
+        let scenario = self.scenario;
+        let known = |index: &usize, world: &Self| {
+            let process = &world.processes[*index];
+            verb == Verb::Start || process.incarnation.0 > 0 || process.pending_start.is_some()
+        };
+        let of_group =
+            |index: &usize, group: &str, world: &Self| scenario.groups[world.processes[*index].group].name == group;
+        let all = 0..self.processes.len();
+        match who {
+            Selector::Name(name) => all.filter(|&index| self.processes[index].name == *name).collect(),
+            Selector::Glob(glob) => all
+                .filter(|&index| glob_matches(glob, &self.processes[index].name))
+                .filter(|index| known(index, self))
+                .collect(),
+            Selector::AllOf(group) => {
+                all.filter(|index| of_group(index, group, self)).filter(|index| known(index, self)).collect()
+            }
+            Selector::AnyOf(count, group) => {
+                let mut alive: Vec<usize> = all
+                    .filter(|index| of_group(index, group, self))
+                    .filter(|&index| self.processes[index].running())
+                    .collect();
+                let mut chosen = Vec::new();
+                for _ in 0..*count {
+                    if alive.is_empty() {
+                        break;
+                    }
+                    let luck = self.choice.draw(Purpose::Selection, ActorId::DRIVER, alive.len() as u64);
+                    chosen.push(alive.swap_remove(luck as usize));
+                }
+                chosen.sort_unstable();
+                chosen
+            }
+        }
+    }
+
+    fn fault_start(&mut self, target: ActorId, verb: Verb, line: u32) -> Seq {
+        let kind = Kind::FaultStart { target, verb, index: line };
+        cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind)
+    }
+
+    /// Does what a line says to one process, or says that it could not obey.
+    fn act(&mut self, line: u32, index: usize) {
+        let scenario = self.scenario;
+        let action = &scenario.timeline[line as usize].action;
+        let process = &self.processes[index];
+        let obeys = match action {
+            Action::Start { .. } => process.pending_start.is_none() && (!process.running() || process.stopping),
+            Action::Stop { .. } | Action::Restart { .. } => process.running() && !process.stopping,
+            Action::Pause { .. } => process.running() && !process.paused,
+            _ => process.running(),
+        };
+        let (actor, verb) = (process.actor, action.verb());
+        if !obeys {
+            let kind = Kind::EventIgnored { target: actor, verb, index: line };
+            cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind);
+            return;
+        }
+        let cause = self.fault_start(actor, verb, line);
+        match action {
+            Action::Start { with, .. } => {
+                let start = PendingStart { at: self.now, cause, restart_of: None, with: with.clone() };
+                self.start_when_possible(index, start);
+            }
+            Action::Stop { grace, .. } => self.stop(index, cause, *grace),
+            Action::Restart { down_for, grace, with, .. } => {
+                self.processes[index].pending_start =
+                    Some(PendingStart { at: self.now + *down_for, cause, restart_of: Some(line), with: with.clone() });
+                self.stop(index, cause, *grace);
+            }
+            Action::Crash { .. } => self.kill(index, cause, false),
+            Action::Pause { duration, .. } => {
+                self.open_window(index, line, verb, cause, *duration);
+                let process = &mut self.processes[index];
+                process.paused = true;
+                if let Some(member) = &mut process.member {
+                    member.pause(cx!(self, cause));
+                }
+                self.after_member(index);
+            }
+            Action::Slow { per_record, duration, .. } => {
+                let window = self.open_window(index, line, verb, cause, *duration);
+                self.processes[index].handler_faults.push((window, HandlerFault::Slow(*per_record)));
+                self.apply_handler_fault(index, cause);
+            }
+            Action::Stuck { duration, .. } => {
+                let window = self.open_window(index, line, verb, cause, *duration);
+                self.processes[index].handler_faults.push((window, HandlerFault::Stuck));
+                self.apply_handler_fault(index, cause);
+            }
+            Action::Cut { duration, .. } => {
+                self.open_window(index, line, verb, cause, *duration);
+                self.processes[index].cuts += 1;
+            }
+            Action::Scale { .. } | Action::AddPartitions { .. } | Action::Produce { .. } => {
+                unreachable!("not done to a process")
+            }
+        }
+    }
+
+    fn open_window(&mut self, process: usize, line: u32, verb: Verb, cause: Seq, duration: Option<Duration>) -> u32 {
+        let window = self.timeline.windows.len() as u32;
+        let incarnation = self.processes[process].incarnation;
+        self.timeline.windows.push(Window { process, incarnation, verb, line, cause });
+        if let Some(duration) = duration {
+            self.queue.push_control(self.now + duration, Control::WindowOver(window));
+        }
+        window
+    }
+
+    /// A window is over.
+    pub fn window_over(&mut self, window: usize) {
+        let Window { process: index, incarnation, verb, line, cause } = self.timeline.windows[window];
+        let kind = Kind::FaultEnd { target: self.processes[index].actor, verb, index: line };
+        let cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);
+        match verb {
+            Verb::Pause => {
+                let process = &self.processes[index];
+                if process.incarnation == incarnation && process.paused {
+                    self.resume_process(index, cause);
+                }
+            }
+            Verb::Cut => {
+                self.processes[index].cuts -= 1;
+                if self.processes[index].cuts == 0 {
+                    self.heal(index);
+                }
+            }
+            _ => {
+                self.processes[index].handler_faults.retain(|&(id, _)| id as usize != window);
+                self.apply_handler_fault(index, cause);
+            }
+        }
+    }
+
+    fn apply_handler_fault(&mut self, index: usize, cause: Seq) {
+        let process = &mut self.processes[index];
+        let fault = process.handler_fault();
+        if let Some(member) = &mut process.member {
+            member.set_handler_fault(cx!(self, cause), fault, &mut self.outputs);
+        }
+        self.after_member(index);
+    }
+
+    /// Asks a process to shut down; it is killed when the grace is over.
+    fn stop(&mut self, index: usize, cause: Seq, grace: Duration) {
+        let now = self.now;
+        let process = &mut self.processes[index];
+        process.stopping = true;
+        self.queue.push_control(now + grace, Control::GraceOver(index as u32, process.incarnation.0));
+        if process.paused {
+            process.stop_when_resumed = true;
+            return;
+        }
+        if let Some(member) = &mut process.member {
+            member.stop(cx!(self, cause), &mut self.outputs);
+        }
+        self.after_member(index);
+    }
+
+    /// The grace of a clean shutdown is over: what still runs is killed.
+    pub fn grace_over(&mut self, index: usize, incarnation: Incarnation) {
+        let process = &self.processes[index];
+        if process.running() && process.stopping && process.incarnation == incarnation {
+            self.kill(index, Seq::NONE, true);
+        }
+    }
+
+    fn kill(&mut self, index: usize, cause: Seq, killed: bool) {
+        if let Some(member) = &mut self.processes[index].member {
+            member.crash(cx!(self, cause), killed);
+        }
+        let cause = self.recorder.last_seq();
+        self.process_gone(index, cause);
+    }
+
+    fn start_when_possible(&mut self, index: usize, start: PendingStart) {
+        let process = &mut self.processes[index];
+        process.pending_start = Some(start);
+        if !process.running() {
+            self.start_process(index);
+        }
+    }
+
+    fn scale(&mut self, line: u32, group: &str, to: u32, grace: Duration) {
+        let scenario = self.scenario;
+        let members: Vec<usize> = (0..self.processes.len())
+            .filter(|&index| scenario.groups[self.processes[index].group].name == group)
+            .collect();
+        let alive: Vec<usize> = members.iter().copied().filter(|&index| self.processes[index].alive()).collect();
+        for &index in alive.iter().skip(to as usize).rev() {
+            let cause = self.fault_start(self.processes[index].actor, Verb::Scale, line);
+            let process = &mut self.processes[index];
+            process.pending_start = None;
+            if process.running() {
+                self.stop(index, cause, grace);
+            }
+        }
+        let missing = (to as usize).saturating_sub(alive.len());
+        let idle: Vec<usize> =
+            members.into_iter().filter(|&index| !self.processes[index].alive()).take(missing).collect();
+        for index in idle {
+            let cause = self.fault_start(self.processes[index].actor, Verb::Scale, line);
+            self.start_when_possible(index, PendingStart { at: self.now, cause, restart_of: None, with: Vec::new() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, name, fits) in [
+            ("billing-*", "billing-0", true),
+            ("billing-*", "refunds-0", false),
+            ("*-1", "billing-11", false),
+            ("*-1", "billing-1", true),
+            ("b?lling-0", "billing-0", true),
+            ("*i*i*", "billing-0", true),
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+        ] {
+            assert_eq!(glob_matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}
