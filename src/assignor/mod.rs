@@ -1,8 +1,26 @@
-//! Pure partition assignors (floor 2).
+//! Pure partition assignors (floor 2), as the Java client has them, without racks.
+//!
+//! Where Java's result depends on the order of a hash map, ours follows the order of member ids, of topic names and of
+//! partition numbers: the order of topics in a range assignment (ASSIGN-RANGE-03), who keeps the larger share when more
+//! members own it than may (ASSIGN-STICKY-05), which of several moves of the general algorithm is taken back, and how claims
+//! of equal standing are visited (ASSIGN-STICKY-02).
+
+mod problem;
+mod range;
+mod roundrobin;
+mod sticky;
+
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod tests;
+
+pub use sticky::{cooperative_user_data, decode_sticky_user_data, sticky_user_data};
 
 use crate::config::AssignorKind;
 use crate::ids::{InstanceId, MemberId, Names, TopicName, TopicPartition};
 use crate::protocol::consumer_protocol::Subscription;
+use problem::{MemberOrder, Problem};
 
 /// A member as an assignor sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,10 +37,24 @@ pub struct AssignorMember {
 /// (missing ones are skipped, ASSIGN-COMMON-01). Every member gets an entry, in the order of `members`; partitions within
 /// an entry are sorted by topic name, then number.
 pub fn assign(
-    _kind: AssignorKind,
-    _members: &[AssignorMember],
-    _topics: &[(TopicName, u32)],
-    _names: &mut Names,
+    kind: AssignorKind,
+    members: &[AssignorMember],
+    topics: &[(TopicName, u32)],
+    names: &mut Names,
 ) -> Vec<(MemberId, Vec<TopicPartition>)> {
-    unreachable!("not built yet")
+    if members.is_empty() {
+        return Vec::new();
+    }
+    let order = match kind {
+        AssignorKind::Range | AssignorKind::RoundRobin => MemberOrder::StaticFirst,
+        AssignorKind::Sticky | AssignorKind::CooperativeSticky => MemberOrder::ByMemberId,
+    };
+    let problem = Problem::new(members, topics, order, names);
+    let shares = match kind {
+        AssignorKind::Range => range::assign(&problem),
+        AssignorKind::RoundRobin => roundrobin::assign(&problem),
+        AssignorKind::Sticky => sticky::assign(&problem, members, names),
+        AssignorKind::CooperativeSticky => sticky::assign_cooperative(&problem, members),
+    };
+    problem.answer(members, shares)
 }

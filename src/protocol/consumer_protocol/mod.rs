@@ -10,7 +10,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use read::Reader;
+pub(crate) use read::{Reader, intern_partitions};
 pub(crate) use write::Writer;
 
 use super::Bytes;
@@ -102,7 +102,7 @@ pub fn decode_subscription(bytes: &[u8], names: &mut Names) -> Option<Subscripti
     Some(Subscription {
         topics: topics.into_iter().map(|topic| TopicName(names.intern(topic))).collect(),
         user_data: user_data.map(Bytes::from),
-        owned: read::intern_partitions(&owned, names),
+        owned: intern_partitions(&owned, names),
         generation: Generation(generation),
     })
 }
@@ -133,20 +133,18 @@ pub fn decode_assignment(bytes: &[u8], names: &mut Names) -> Option<Assignment> 
     reader.version()?;
     let partitions = reader.topic_partitions()?;
     let user_data = reader.nullable_bytes()?;
-    Some(Assignment { partitions: read::intern_partitions(&partitions, names), user_data: user_data.map(Bytes::from) })
+    Some(Assignment { partitions: intern_partitions(&partitions, names), user_data: user_data.map(Bytes::from) })
 }
 
 /// Whether the partitions of every topic stand together, judged cheaply: "no" may be wrong for more than 16 topics.
 fn topics_are_contiguous(partitions: &[TopicPartition]) -> bool {
     let mut seen = [TopicName::EMPTY; 16];
-    let mut topics = 0;
-    for run in partitions.chunk_by(|a, b| a.topic == b.topic) {
+    for (count, run) in partitions.chunk_by(|a, b| a.topic == b.topic).enumerate() {
         let topic = run[0].topic;
-        if topics == seen.len() || seen[..topics].contains(&topic) {
+        if count == seen.len() || seen[..count].contains(&topic) {
             return false;
         }
-        seen[topics] = topic;
-        topics += 1;
+        seen[count] = topic;
     }
     true
 }

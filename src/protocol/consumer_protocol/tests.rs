@@ -113,7 +113,10 @@ fn java_orders_strings_by_utf16_code_unit() {
     assert_eq!(java_order("\u{1F600}", "\u{E000}"), Ordering::Less);
 }
 
-fn subscriptions() -> impl Strategy<Value = (Vec<String>, Option<Vec<u8>>, Vec<(usize, u32)>, i32)> {
+/// Topics, user data, owned partitions (topics by index) and generation.
+type RandomSubscription = (Vec<String>, Option<Vec<u8>>, Vec<(usize, u32)>, i32);
+
+fn subscriptions() -> impl Strategy<Value = RandomSubscription> {
     (
         proptest::collection::btree_set("[a-z0-9._-]{1,12}", 0..6).prop_map(|s| s.into_iter().collect()),
         proptest::option::of(proptest::collection::vec(any::<u8>(), 0..20)),
