@@ -1,44 +1,181 @@
-//! The classic group coordinator with its committed offsets.
+//! The classic group coordinator with its committed offsets: a pure state machine.
+//!
+//! Behaviour follows Kafka's GroupMetadataManager and OffsetMetadataManager rule by rule; the rule ids in the comments
+//! are those of the rule book. Where Kafka leaves an order to a Java hash map, ours is fixed: members stand in order of
+//! joining, the earliest-joined one that remains succeeds a leader (LEAD-02, LEAD-03), and of protocols with equally many
+//! votes the alphabetically smallest wins (PROTO-03).
+//!
+//! What is durable is in `records::Log` and changes only by applying a record that has just been written. Everything in
+//! a group beside that (parked requests, pending ids, timers, a generation not yet synced) is lost by
+//! [`Coordinator::reload`].
+
+mod admin;
+mod answers;
+mod group;
+mod heartbeat;
+mod join;
+mod leave;
+mod load;
+mod member;
+mod offsets;
+mod protocols;
+mod rebalance;
+mod records;
+mod requests;
+mod static_member;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod writes;
+
+pub use group::GroupKind;
 
 use super::Answer;
 use crate::config::BrokerConfig;
 use crate::context::Context;
-use crate::ids::TopicPartition;
-use crate::protocol::{ErrorCode, Request, RequestHeader};
+use crate::ids::{Generation, GroupId, MemberId, Offset, TopicPartition};
+use crate::protocol::*;
 use crate::time::Instant;
+use answers::Op;
+use group::ClassicGroup;
+use indexmap::IndexMap;
+use records::{Log, Record};
+use rustc_hash::FxBuildHasher;
+use timers::{Target, TimerSlot, Timers};
+
+type Groups = IndexMap<GroupId, ClassicGroup, FxBuildHasher>;
 
 /// Every group of the broker: a pure state machine.
-pub struct Coordinator {}
+pub struct Coordinator {
+    config: BrokerConfig,
+    groups: Groups,
+    timers: Timers,
+    log: Log,
+    /// The clean-up of old offsets (OFF-21).
+    expiry: TimerSlot,
+    batch: Vec<Record>,
+}
 
 impl Coordinator {
     /// A coordinator without groups.
-    pub fn new(_config: BrokerConfig) -> Self {
-        Coordinator {}
+    pub fn new(config: BrokerConfig) -> Self {
+        Coordinator {
+            config,
+            groups: Groups::default(),
+            timers: Timers::default(),
+            log: Log::default(),
+            expiry: TimerSlot::default(),
+            batch: Vec::new(),
+        }
     }
 
     /// Takes up a group request (JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit, OffsetFetch, OffsetDelete,
-    /// DescribeGroups, ListGroups, DeleteGroups). `exists` tells which partitions exist (OFF-09).
+    /// DescribeGroups, ListGroups, DeleteGroups); others are ignored. `exists` tells which partitions exist (OFF-09).
     pub fn handle(
         &mut self,
-        _cx: &mut Context<'_>,
-        _header: &RequestHeader,
-        _request: Request,
-        _exists: &dyn Fn(TopicPartition) -> bool,
-        _out: &mut Vec<Answer>,
+        cx: &mut Context<'_>,
+        header: &RequestHeader,
+        request: Request,
+        exists: &dyn Fn(TopicPartition) -> bool,
+        out: &mut Vec<Answer>,
     ) {
+        let before = std::mem::replace(&mut cx.cause, header.cause);
+        match request {
+            Request::Heartbeat(request) => self.heartbeat(cx, header, request, out),
+            Request::OffsetCommit(request) => self.offset_commit(cx, header, &request, exists, out),
+            Request::OffsetFetch(request) => self.offset_fetch(cx, header, &request, out),
+            Request::JoinGroup(request) => self.join_group(cx, header, *request, out),
+            Request::SyncGroup(request) => self.sync_group(cx, header, *request, out),
+            Request::LeaveGroup(request) => self.leave_group(cx, header, &request, out),
+            Request::OffsetDelete(request) => self.offset_delete(cx, header, &request, exists, out),
+            Request::DescribeGroups(groups) => self.describe_groups(cx, header, &groups, out),
+            Request::ListGroups => self.list_groups(cx, header, out),
+            Request::DeleteGroups(groups) => self.delete_groups(cx, header, &groups, out),
+            Request::FindCoordinator(_) | Request::Metadata(_) | Request::ListOffsets(_) | Request::Fetch(_) => {}
+        }
+        cx.cause = before;
     }
 
-    /// When [`Coordinator::handle_deadline`] wants to be called next.
+    /// When [`Coordinator::handle_deadline`] wants to be called next. Now and then that turns out to be too early.
+    #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.timers.next_deadline()
     }
 
-    /// Runs every timer that is due at `cx.now`.
-    pub fn handle_deadline(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<Answer>) {}
+    /// Runs every timer that is due at `cx.now`: by deadline, and at one millisecond in the order in which they were
+    /// armed last.
+    pub fn handle_deadline(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
+        let before = cx.cause;
+        while let Some(entry) = self.timers.pop_due(cx.now) {
+            self.fire(cx, entry, out);
+            cx.cause = before;
+        }
+    }
 
     /// The next `count` appends to the coordinator's log fail with `error`.
-    pub fn fail_appends(&mut self, _error: ErrorCode, _count: u32) {}
+    pub fn fail_appends(&mut self, error: ErrorCode, count: u32) {
+        self.log.fail_appends(error, count);
+    }
 
     /// Moves to another broker and back in no time: soft state is dropped, the log is replayed (LOAD-05, 07, 08, 09, 11).
-    pub fn reload(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<Answer>) {}
+    pub fn reload(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
+        self.unload(cx, out);
+        self.load(cx, out);
+    }
+
+    /// Makes `group` a share group, which classic members cannot join (JOIN-28). Does nothing if the group exists.
+    pub fn create_share_group(&mut self, cx: &mut Context<'_>, group: GroupId) {
+        let now_ms = cx.now.as_ms();
+        let share = || ClassicGroup { kind: GroupKind::Share, ..ClassicGroup::new(group, now_ms) };
+        self.groups.entry(group).or_insert_with(share);
+    }
+
+    /// State of a group; `None` if there is no such group.
+    pub fn group_state(&self, group: GroupId) -> Option<GroupState> {
+        self.groups.get(&group).map(|group| group.state)
+    }
+
+    /// Generation of a group; `None` if there is no such group.
+    pub fn group_generation(&self, group: GroupId) -> Option<Generation> {
+        self.groups.get(&group).map(|group| group.generation)
+    }
+
+    /// Leader of a group, if it has one.
+    pub fn group_leader(&self, group: GroupId) -> Option<MemberId> {
+        self.groups.get(&group).and_then(|group| group.leader)
+    }
+
+    /// Member ids of a group in order of joining.
+    pub fn group_members(&self, group: GroupId) -> impl Iterator<Item = MemberId> + '_ {
+        self.groups.get(&group).into_iter().flat_map(|group| group.members.keys().copied())
+    }
+
+    /// The committed offset of a partition, if there is one.
+    pub fn committed(&self, group: GroupId, partition: TopicPartition) -> Option<Offset> {
+        Some(self.log.durable().offsets.get(&group)?.get(&partition)?.offset)
+    }
+
+    fn split<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>, out: &'a mut Vec<Answer>) -> (&'a mut Groups, Op<'a, 'b>) {
+        let Coordinator { config, groups, timers, log, batch, .. } = self;
+        (groups, Op { cx, out, config, timers, log, batch })
+    }
+
+    /// The group, made if there is none (STATE-02).
+    fn group_or_new(&mut self, cx: &mut Context<'_>, id: GroupId) {
+        if !self.groups.contains_key(&id) {
+            self.groups.insert(id, ClassicGroup::new(id, cx.now.as_ms()));
+            if !self.expiry.is_armed() {
+                self.arm_expiry(cx);
+            }
+        }
+    }
+
+    /// Starts the clean-up timer: the ticks of Kafka's are counted from the load of the log.
+    fn arm_expiry(&mut self, cx: &mut Context<'_>) {
+        let interval_ms = self.config.offsets_retention_check_interval_ms.max(1);
+        let next = cx.now.as_ms().cast_signed() / interval_ms * interval_ms + interval_ms;
+        let next = Instant::from_ms(next.cast_unsigned());
+        self.timers.arm(&mut self.expiry, next, cx.cause, Target::Expiry);
+    }
 }

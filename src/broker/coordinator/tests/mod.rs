@@ -1,0 +1,1 @@
+//! Tests of the coordinator, one file per section of the rule book.
