@@ -71,7 +71,8 @@ int_fields! {
     Incarnation: |n| u32::try_from(n).ok().map(Incarnation), |v| i64::from(v.0);
     CorrelationId: |n| u32::try_from(n).ok().map(CorrelationId), |v| i64::from(v.0);
     ActorId: |n| u32::try_from(n).ok().map(ActorId), |v| i64::from(v.0);
-    Duration: |n| u64::try_from(n).ok().map(Duration::from_us), |v| v.as_us() as i64;
+    // The longest duration (a stuck handler's) is -1 in exports.
+    Duration: |n| Some(Duration::from_us(n as u64)), |v| v.as_us() as i64;
 }
 
 impl Field for bool {

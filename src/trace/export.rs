@@ -1,1 +1,0 @@
-//! Traces as CSV and JSON Lines, out and in.
