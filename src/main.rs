@@ -1,1 +1,5 @@
-fn main() {}
+//! The `groupsim` command; everything is in [`groupsim::cli`].
+
+fn main() -> std::process::ExitCode {
+    groupsim::cli::main()
+}

@@ -1,0 +1,69 @@
+//! `groupsim explain CODE`.
+
+use super::exit::{Exit, Failure};
+use super::terminal::Stdout;
+use crate::report::codes;
+
+/// Explain an error code of Kafka (ILLEGAL_GENERATION) or of a scenario file (GS012)
+///
+/// The story of a run (explain FILE --event eN) and the mapping of a client profile (--profile NAME) are planned.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  groupsim explain ILLEGAL_GENERATION
+  groupsim explain 22                   the same, by its number in the protocol
+  groupsim explain GS012")]
+pub struct Args {
+    /// An error code or the code of a diagnostic; without one, list those of Kafka
+    #[arg(value_name = "CODE|FILE")]
+    subject: Option<String>,
+    /// Planned: the story of an event
+    #[arg(long, value_name = "eN")]
+    event: Option<String>,
+    /// Planned: the settings of a client library
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// With FILE: root seed
+    #[arg(long, value_name = "N", hide = true)]
+    seed: Option<u64>,
+    /// With FILE: change the scenario
+    #[arg(long, value_name = "KEY=VALUE", hide = true)]
+    set: Vec<String>,
+}
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    if args.profile.is_some() {
+        return super::planned::refuse("explain --profile");
+    }
+    if args.event.is_some() {
+        return super::planned::refuse(
+            "explain --event (`groupsim chart FILE --around eN` shows the rebalance around it)",
+        );
+    }
+    let mut out = Stdout::default();
+    match args.subject.as_deref() {
+        None => out.data(&codes::list()),
+        Some(subject) => {
+            match codes::explain(subject).or_else(|| super::load::explain_code(subject).map(str::to_owned)) {
+                Some(text) => out.data(&format!("{}\n", text.trim_end())),
+                None if is_file(subject) => return super::planned::refuse("explain FILE"),
+                None => return Err(Failure::usage(unknown(subject))),
+            }
+        }
+    }
+    out.finish().map(|()| Exit::Held)
+}
+
+fn is_file(subject: &str) -> bool {
+    let path = std::path::Path::new(subject);
+    path.exists() || path.extension().is_some_and(|e| e == "toml" || e == "jsonl" || e == "csv")
+}
+
+fn unknown(subject: &str) -> String {
+    let near = codes::names()
+        .map(|name| (strsim::damerau_levenshtein(name, &subject.to_ascii_uppercase()), name))
+        .min()
+        .filter(|near| near.0 <= 5)
+        .map(|near| format!("; did you mean {}?", near.1))
+        .unwrap_or_default();
+    format!("`{subject}` is no code that groupsim knows{near}")
+}
