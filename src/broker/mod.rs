@@ -1,12 +1,19 @@
 //! The broker: logs and the group coordinator, sans-IO (floor 3).
 
 pub mod coordinator;
+mod log;
+
+#[cfg(test)]
+mod tests;
 
 use crate::config::BrokerConfig;
 use crate::context::Context;
-use crate::ids::{ActorId, ConnectionId, CorrelationId, Seq, TopicName, TopicPartition};
-use crate::protocol::{Request, RequestHeader, Response};
+use crate::ids::{ActorId, ConnectionId, CorrelationId, Offset, Seq, TopicName, TopicPartition};
+use crate::protocol::{ErrorCode, FetchRequest, Request, RequestHeader, Response};
 use crate::time::Instant;
+use crate::trace::Kind;
+use coordinator::Coordinator;
+use log::{Purgatory, Topics};
 
 /// An answer that the broker wants sent.
 #[derive(Debug)]
@@ -21,58 +28,148 @@ pub struct Answer {
     pub cause: Seq,
 }
 
+impl Answer {
+    /// The answer to the request with this header, caused by it.
+    pub fn to(header: &RequestHeader, response: Response) -> Answer {
+        Answer { connection: header.connection, correlation: header.correlation, response, cause: header.cause }
+    }
+}
+
 /// The one broker of a run: partition logs, committed offsets and the group coordinator.
 ///
 /// A pure state machine. The driver hands it requests and deadlines and sends the answers that it pushes to `out`. The
 /// broker takes the requests of one connection one at a time: the driver hands over the next one only when the one
 /// before has been answered.
-pub struct Broker {}
+pub struct Broker {
+    topics: Topics,
+    purgatory: Purgatory,
+    coordinator: Coordinator,
+}
 
 impl Broker {
     /// A broker without topics or groups.
-    pub fn new(_config: BrokerConfig) -> Self {
-        Broker {}
+    pub fn new(config: BrokerConfig) -> Self {
+        Broker { topics: Topics::default(), purgatory: Purgatory::default(), coordinator: Coordinator::new(config) }
     }
 
-    /// Creates a topic, or gives an existing one more partitions (`partitions` is the new total; never shrinks).
-    pub fn create_partitions(&mut self, _cx: &mut Context<'_>, _topic: TopicName, _partitions: u32) {}
+    /// Creates a topic, or gives an existing one more partitions (`partitions` is the new total; never shrinks). Emits
+    /// `meta_topic` if that changes anything.
+    pub fn create_partitions(&mut self, cx: &mut Context<'_>, topic: TopicName, partitions: u32) {
+        if self.topics.create(topic, partitions) {
+            cx.emit_broker(Kind::MetaTopic { topic, partitions });
+        }
+    }
 
     /// Number of partitions of a topic, if it exists.
-    pub fn partitions(&self, _topic: TopicName) -> Option<u32> {
-        None
+    pub fn partitions(&self, topic: TopicName) -> Option<u32> {
+        self.topics.partitions(topic)
     }
 
-    /// Appends `count` records of `size` bytes each; parked fetches that this satisfies are answered.
+    /// First offset that a partition's log still has; `None` if there is no such partition.
+    pub fn log_start(&self, partition: TopicPartition) -> Option<Offset> {
+        self.topics.log(partition).map(|log| log.start())
+    }
+
+    /// One past the last record of a partition, which is also its high watermark; `None` if there is no such partition.
+    pub fn log_end(&self, partition: TopicPartition) -> Option<Offset> {
+        self.topics.log(partition).map(|log| log.end())
+    }
+
+    /// The group coordinator, for tests and faults.
+    pub fn coordinator_mut(&mut self) -> &mut Coordinator {
+        &mut self.coordinator
+    }
+
+    /// Appends `count` records of `size` bytes each; parked fetches that this satisfies are answered. Without such a
+    /// partition nothing happens.
     pub fn append(
         &mut self,
-        _cx: &mut Context<'_>,
-        _partition: TopicPartition,
-        _count: u64,
-        _size: u32,
-        _producer: ActorId,
-        _out: &mut Vec<Answer>,
+        cx: &mut Context<'_>,
+        partition: TopicPartition,
+        count: u64,
+        size: u32,
+        producer: ActorId,
+        out: &mut Vec<Answer>,
     ) {
+        let Some(log) = self.topics.log_mut(partition).filter(|_| count > 0) else { return };
+        let (from, to) = log.append(count, size);
+        let cause = cx.emit_broker(Kind::Append { partition, from, to, producer });
+        self.purgatory.take_ripe(&mut self.topics, partition, |topics, parked| {
+            out.push(Answer { cause, ..fetched(topics, &parked.header, &parked.request) });
+        });
+    }
+
+    /// Deletes the records before `before` (of -1, or beyond the end: all), as retention or DeleteRecords does. Emits
+    /// `log_start` if there were any. Parked fetches learn of it when they end, as in Kafka.
+    pub fn delete_records(&mut self, cx: &mut Context<'_>, partition: TopicPartition, before: Offset) {
+        let Some(log) = self.topics.log_mut(partition) else { return };
+        if log.delete_before(before) {
+            let offset = log.start();
+            cx.emit_broker(Kind::LogStart { partition, offset });
+        }
     }
 
     /// Takes up a request. Its answer may come at once or from a later call.
     pub fn handle_request(
         &mut self,
-        _cx: &mut Context<'_>,
-        _header: RequestHeader,
-        _request: Request,
-        _out: &mut Vec<Answer>,
+        cx: &mut Context<'_>,
+        header: RequestHeader,
+        request: Request,
+        out: &mut Vec<Answer>,
     ) {
+        let response = match request {
+            Request::Fetch(request) => return self.handle_fetch(cx, header, request, out),
+            Request::ListOffsets(request) => Response::ListOffsets(Box::new(log::list_offsets(&self.topics, &request))),
+            Request::Metadata(asked) => Response::Metadata(log::metadata(&self.topics, &asked)),
+            Request::FindCoordinator(_) => Response::FindCoordinator(ErrorCode::None),
+            request => {
+                let topics = &self.topics;
+                let exists = |partition| topics.log(partition).is_some();
+                return self.coordinator.handle(cx, &header, request, &exists, out);
+            }
+        };
+        out.push(Answer::to(&header, response));
+    }
+
+    fn handle_fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        header: RequestHeader,
+        request: Box<FetchRequest>,
+        out: &mut Vec<Answer>,
+    ) {
+        let found = log::fetch(&self.topics, &request);
+        if found.enough {
+            out.push(Answer::to(&header, Response::Fetch(Box::new(found.response))));
+        } else {
+            self.purgatory.park(&mut self.topics, cx.now, header, request);
+        }
     }
 
     /// The connection is gone: answers to it go nowhere. A parked JoinGroup or SyncGroup stays parked and counts, as in
     /// Kafka; a parked fetch is forgotten.
-    pub fn connection_closed(&mut self, _connection: ConnectionId) {}
+    pub fn connection_closed(&mut self, connection: ConnectionId) {
+        self.purgatory.forget(&mut self.topics, connection);
+    }
 
     /// When [`Broker::handle_deadline`] wants to be called next.
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        match (self.purgatory.next_deadline(), self.coordinator.next_deadline()) {
+            (Some(fetch), Some(group)) => Some(fetch.min(group)),
+            (fetch, group) => fetch.or(group),
+        }
     }
 
     /// Runs every timer that is due at `cx.now`.
-    pub fn handle_deadline(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<Answer>) {}
+    pub fn handle_deadline(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
+        while let Some(parked) = self.purgatory.take_due(&mut self.topics, cx.now) {
+            out.push(fetched(&self.topics, &parked.header, &parked.request));
+        }
+        self.coordinator.handle_deadline(cx, out);
+    }
+}
+
+/// The answer to a fetch with what the logs have now.
+fn fetched(topics: &Topics, header: &RequestHeader, request: &FetchRequest) -> Answer {
+    Answer::to(header, Response::Fetch(Box::new(log::fetch(topics, request).response)))
 }
