@@ -1,11 +1,19 @@
 //! The consumer client and the application around it, sans-IO (floor 3).
 
+mod application;
+mod consumer;
+mod io;
+mod profile;
+mod strategy;
+
 use crate::config::MemberConfig;
 use crate::context::Context;
 use crate::ids::{ActorId, CorrelationId, Incarnation, Seq};
 use crate::protocol::{Request, Response};
 use crate::time::{Duration, Instant};
 use crate::trace::Channel;
+use application::Process;
+use io::Io;
 
 /// What a process wants done.
 #[derive(Debug)]
@@ -51,52 +59,92 @@ pub enum HandlerFault {
 ///
 /// A pure state machine on two threads' worth of Kafka behaviour (application and heartbeat thread). The driver delivers
 /// answers, calls [`Member::handle_deadline`] at [`Member::next_deadline`], and carries out the outputs.
-pub struct Member {}
+pub struct Member {
+    config: MemberConfig,
+    actor: ActorId,
+    incarnation: Incarnation,
+    process: Option<Box<Process>>,
+    deadline: Option<Instant>,
+}
 
 impl Member {
     /// A process that has not been started. `actor` and `incarnation` go into its events.
-    pub fn new(_config: MemberConfig, _actor: ActorId, _incarnation: Incarnation) -> Self {
-        Member {}
+    pub fn new(config: MemberConfig, actor: ActorId, incarnation: Incarnation) -> Self {
+        Member { config, actor, incarnation, process: None, deadline: None }
     }
 
     /// The process starts: emits `start`, subscribes (or assigns) and enters its poll loop.
-    pub fn start(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+    pub fn start(&mut self, cx: &mut Context<'_>, out: &mut Vec<MemberOutput>) {
+        if self.process.is_none() {
+            let mut io = Io { cx, out, actor: self.actor, incarnation: self.incarnation };
+            self.process = Some(Box::new(Process::new(&mut io, &self.config)));
+            self.act(cx, out, Process::start);
+        }
+    }
 
     /// An answer has arrived.
     pub fn handle_response(
         &mut self,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
         _channel: Channel,
-        _correlation: CorrelationId,
-        _response: Response,
-        _out: &mut Vec<MemberOutput>,
+        correlation: CorrelationId,
+        response: Response,
+        out: &mut Vec<MemberOutput>,
     ) {
+        self.act(cx, out, |process, io| process.on_response(io, correlation, response));
     }
 
     /// When [`Member::handle_deadline`] wants to be called next: the earliest of every timer and of the record or batch in
     /// work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.deadline
     }
 
     /// Runs everything that is due at `cx.now`.
-    pub fn handle_deadline(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+    pub fn handle_deadline(&mut self, cx: &mut Context<'_>, out: &mut Vec<MemberOutput>) {
+        self.act(cx, out, Process::on_deadline);
+    }
 
     /// Clean shutdown: after the batch in hand, close the consumer (CLIENT-31); ends with [`MemberOutput::Exited`].
-    pub fn stop(&mut self, _cx: &mut Context<'_>, _out: &mut Vec<MemberOutput>) {}
+    pub fn stop(&mut self, cx: &mut Context<'_>, out: &mut Vec<MemberOutput>) {
+        self.act(cx, out, Process::stop);
+    }
 
     /// The process is killed: records finished before now are done (`process_done`), the one in work is `interrupted`.
-    /// `killed` says that a clean shutdown ran out of grace (event `killed` instead of `crash`). Nothing is sent.
-    pub fn crash(&mut self, _cx: &mut Context<'_>, _killed: bool) {}
+    /// `killed` says that a clean shutdown ran out of grace (event `killed` instead of `crash`). Nothing is sent. Requests
+    /// in flight are lost, and the rest of the batch is dropped; `crash` (or `killed`) is the last event.
+    pub fn crash(&mut self, cx: &mut Context<'_>, killed: bool) {
+        self.act(cx, &mut Vec::new(), |process, io| process.crash(io, killed));
+    }
 
     /// The process freezes: emits `pause`; what the handler has finished by now is accounted for. No call other than
     /// [`Member::resume`] or [`Member::crash`] comes until it goes on.
-    pub fn pause(&mut self, _cx: &mut Context<'_>) {}
+    pub fn pause(&mut self, cx: &mut Context<'_>) {
+        self.act(cx, &mut Vec::new(), Process::pause);
+    }
 
     /// The process goes on: emits `resume`; the record in work needs the time that it still needed. Overdue deadlines are
     /// run by the driver through [`Member::handle_deadline`] afterwards.
-    pub fn resume(&mut self, _cx: &mut Context<'_>) {}
+    pub fn resume(&mut self, cx: &mut Context<'_>) {
+        self.act(cx, &mut Vec::new(), Process::resume);
+    }
 
     /// Changes how the handler works, from now on.
-    pub fn set_handler_fault(&mut self, _cx: &mut Context<'_>, _fault: HandlerFault, _out: &mut Vec<MemberOutput>) {}
+    pub fn set_handler_fault(&mut self, cx: &mut Context<'_>, fault: HandlerFault, out: &mut Vec<MemberOutput>) {
+        self.act(cx, out, |process, io| {
+            process.set_fault(io, fault);
+            process.run(io);
+        });
+    }
+
+    fn act(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut Vec<MemberOutput>,
+        act: impl FnOnce(&mut Process, &mut Io<'_, '_>),
+    ) {
+        let Some(process) = &mut self.process else { return };
+        act(process, &mut Io { cx, out, actor: self.actor, incarnation: self.incarnation });
+        self.deadline = process.next_deadline();
+    }
 }

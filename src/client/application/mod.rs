@@ -1,0 +1,109 @@
+//! The application around a consumer: poll, handle, commit, poll ... with one worker, the thread that polls.
+
+mod close;
+mod committing;
+mod handler;
+mod run_loop;
+
+use super::HandlerFault;
+use super::consumer::{Callback, Consumer, Run};
+use super::io::{Io, Timer};
+use super::strategy::{self, CommitStrategy};
+use crate::config::{CommitPolicy, MemberConfig, ProcessPolicy};
+use crate::ids::Seq;
+use crate::time::{Duration, Instant};
+use handler::Work;
+
+/// What the application's thread goes on with when a commit is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum After {
+    /// Handling records.
+    Handle,
+    /// Handling records whose commit has just been made.
+    HandleCommitted,
+    /// The next poll.
+    Poll,
+    /// The rebalance callback of a poll returns.
+    Callback,
+    /// The next step of close().
+    Close(ClosePhase),
+}
+
+/// The steps of close() (CLIENT-31).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ClosePhase {
+    /// Auto-commit.
+    Commit,
+    /// Waiting for async commits that could not be sent yet.
+    AsyncCommits,
+    /// The revoke or lost callback.
+    Callback,
+    /// Giving up what is owned, then LeaveGroup.
+    Leave(Option<Callback>),
+    /// Waiting for the coordinator's last answers.
+    LastAnswers,
+}
+
+/// What the application's thread is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Doing {
+    /// In poll().
+    Polling,
+    /// Between records.
+    Handling,
+    /// In a record.
+    Working,
+    /// In commitSync.
+    Committing(After),
+    /// In close().
+    Closing(ClosePhase),
+    /// Nothing any more.
+    Exited,
+}
+
+/// A running process.
+pub(crate) struct Process {
+    consumer: Consumer,
+    policy: CommitPolicy,
+    process: ProcessPolicy,
+    strategy: Box<dyn CommitStrategy>,
+    doing: Doing,
+    /// What poll returned, and which of it comes next.
+    batch: Vec<Run>,
+    next_run: usize,
+    /// Nothing of the next run has been handled yet.
+    fresh_run: bool,
+    /// Time for each record of the run in hand, without faults.
+    run_time: Duration,
+    work: Work,
+    fault: HandlerFault,
+    /// A clean shutdown was asked for.
+    stopping: bool,
+    /// The `failed` event, if the application met an exception.
+    failed: Option<Seq>,
+    close_deadline: Timer,
+    paused_at: Option<Instant>,
+}
+
+impl Process {
+    /// A process that starts now.
+    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
+        Process {
+            consumer: Consumer::new(io, config),
+            policy: config.commit.clone(),
+            process: config.process.clone(),
+            strategy: strategy::of_policy(&config.commit, io.now()),
+            doing: Doing::Polling,
+            batch: Vec::new(),
+            next_run: 0,
+            fresh_run: false,
+            run_time: Duration::ZERO,
+            work: Work::default(),
+            fault: HandlerFault::None,
+            stopping: false,
+            failed: None,
+            close_deadline: Timer::NEVER,
+            paused_at: None,
+        }
+    }
+}

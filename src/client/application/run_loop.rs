@@ -1,0 +1,151 @@
+//! The application's thread, step by step, until it is blocked.
+
+use super::{ClosePhase, Doing, Process};
+use crate::client::consumer::PollOutcome;
+use crate::client::io::{Io, Timer};
+use crate::ids::{CorrelationId, Seq};
+use crate::protocol::{ErrorCode, Response};
+use crate::time::Instant;
+use crate::trace::Kind;
+
+impl Process {
+    /// The process starts.
+    pub fn start(&mut self, io: &mut Io<'_, '_>) {
+        io.emit_cause(Kind::Start {});
+        self.consumer.commits.restart_auto(io);
+        self.consumer.assign_manually(io);
+        self.enter_poll(io);
+        self.run(io);
+    }
+
+    /// The application calls poll().
+    pub(super) fn enter_poll(&mut self, io: &mut Io<'_, '_>) {
+        if !self.stopping {
+            io.emit_cause(Kind::Poll {});
+        }
+    }
+
+    /// An answer has come.
+    pub fn on_response(&mut self, io: &mut Io<'_, '_>, id: CorrelationId, response: Response) {
+        if self.doing == Doing::Exited {
+            return;
+        }
+        self.set_in_poll();
+        self.consumer.on_response(io, id, response);
+        self.run(io);
+    }
+
+    /// A clean shutdown is asked for.
+    pub fn stop(&mut self, io: &mut Io<'_, '_>) {
+        if self.stopping || self.doing == Doing::Exited {
+            return;
+        }
+        self.begin_stop(io);
+        self.run(io);
+    }
+
+    fn begin_stop(&mut self, io: &mut Io<'_, '_>) {
+        io.emit_cause(Kind::Stop {});
+        self.stopping = true;
+    }
+
+    /// Runs every timer that is due, in order.
+    pub fn on_deadline(&mut self, io: &mut Io<'_, '_>) {
+        loop {
+            self.set_in_poll();
+            let (timer, due) = self.consumer.next_timer();
+            let own = self.own_timer();
+            if timer.at.min(own.at) > io.now() || self.doing == Doing::Exited {
+                return;
+            }
+            if own.at <= timer.at {
+                io.cx.cause = own.by;
+            } else {
+                io.cx.cause = timer.by;
+                self.consumer.fire(io, due);
+            }
+            self.run(io);
+        }
+    }
+
+    /// When the next timer fires.
+    pub fn next_deadline(&mut self) -> Option<Instant> {
+        if self.doing == Doing::Exited || self.paused_at.is_some() {
+            return None;
+        }
+        self.set_in_poll();
+        let at = self.consumer.next_timer().0.at.min(self.own_timer().at);
+        (at != Instant::MAX).then_some(at)
+    }
+
+    fn set_in_poll(&mut self) {
+        self.consumer.in_poll = self.doing == Doing::Polling;
+    }
+
+    fn own_timer(&self) -> Timer {
+        match self.doing {
+            Doing::Working => self.work.timer(),
+            Doing::Closing(_) => self.close_deadline,
+            _ => Timer::NEVER,
+        }
+    }
+
+    /// Goes on until the application's thread is blocked.
+    pub fn run(&mut self, io: &mut Io<'_, '_>) {
+        while self.step(io) {}
+        if self.doing != Doing::Exited {
+            self.consumer.background(io);
+        }
+    }
+
+    fn step(&mut self, io: &mut Io<'_, '_>) -> bool {
+        self.set_in_poll();
+        match self.doing {
+            Doing::Polling => self.poll_step(io),
+            Doing::Handling => {
+                self.handle_next(io, false);
+                true
+            }
+            Doing::Working => self.work_ended(io),
+            Doing::Committing(after) => {
+                let over = self.consumer.step_commit_sync(io);
+                if over {
+                    self.go_on(io, after);
+                }
+                over
+            }
+            Doing::Closing(phase) => self.close_step(io, phase),
+            Doing::Exited => false,
+        }
+    }
+
+    fn poll_step(&mut self, io: &mut Io<'_, '_>) -> bool {
+        if !self.stopping && self.consumer.reached_ends(io) {
+            self.begin_stop(io);
+        }
+        if self.stopping {
+            self.begin_close(io);
+            return true;
+        }
+        match self.poll_pass(io) {
+            PollOutcome::Wait => return false,
+            PollOutcome::Records => self.begin_batch(io),
+            PollOutcome::Callback(callback) => self.run_callback(io, callback),
+            PollOutcome::Error(code) => self.fail(io, code),
+        }
+        true
+    }
+
+    /// An exception leaves poll: the application closes its consumer and ends.
+    fn fail(&mut self, io: &mut Io<'_, '_>, code: ErrorCode) {
+        let seq: Seq = io.emit_cause(Kind::Failed { code });
+        self.failed = Some(seq);
+        self.stopping = true;
+        self.begin_close(io);
+    }
+
+    fn begin_close(&mut self, io: &mut Io<'_, '_>) {
+        self.close_deadline = io.timer_ms(self.consumer.close_timeout_ms());
+        self.doing = Doing::Closing(ClosePhase::Commit);
+    }
+}

@@ -1,0 +1,111 @@
+//! The leader's part: metadata of every member's topics, the assignor, and the watch over partition counts.
+
+use super::Consumer;
+use super::join::{Join, JoinFailure};
+use super::membership::MemberState;
+use crate::assignor::{AssignorMember, assign};
+use crate::client::io::Io;
+use crate::config::AssignorKind;
+use crate::ids::{Names, TopicPartition};
+use crate::protocol::consumer_protocol::{Assignment, decode_subscription, encode_assignment};
+use crate::protocol::{Bytes, ErrorCode, JoinGroupResponse};
+
+impl Join {
+    /// What an assignor adds to a member's subscription: `sticky` its last assignment (StickyAssignor, user data version 1),
+    /// `cooperative-sticky` the generation of it.
+    pub(super) fn user_data(&self, kind: AssignorKind, names: &Names) -> Option<Bytes> {
+        match kind {
+            AssignorKind::Range | AssignorKind::RoundRobin => None,
+            AssignorKind::CooperativeSticky => {
+                let generation = self.last_assignment.as_ref().map_or(-1, |last| last.1.0);
+                Some(Bytes::from(generation.to_be_bytes()))
+            }
+            AssignorKind::Sticky => {
+                let (partitions, generation) = self.last_assignment.as_ref()?;
+                Some(sticky_user_data(partitions, generation.0, names))
+            }
+        }
+    }
+}
+
+fn sticky_user_data(partitions: &[TopicPartition], generation: i32, names: &Names) -> Bytes {
+    let mut bytes = Vec::with_capacity(16 + partitions.len() * 4);
+    let topics: Vec<&[TopicPartition]> = partitions.chunk_by(|a, b| a.topic == b.topic).collect();
+    bytes.extend((topics.len() as u32).to_be_bytes());
+    for topic in topics {
+        let name = names.text(topic[0].topic);
+        bytes.extend((name.len() as u16).to_be_bytes());
+        bytes.extend(name.as_bytes());
+        bytes.extend((topic.len() as u32).to_be_bytes());
+        for tp in topic {
+            bytes.extend(tp.partition.to_be_bytes());
+        }
+    }
+    bytes.extend(generation.to_be_bytes());
+    Bytes::from(bytes)
+}
+
+impl Consumer {
+    /// This member leads: it needs metadata of every topic of the group before it can assign (CLIENT-15).
+    pub(super) fn lead(&mut self, io: &mut Io<'_, '_>, response: Box<JoinGroupResponse>) {
+        let mut topics = self.topics.clone();
+        for member in &response.members {
+            let Some(subscription) = decode_subscription(&member.metadata, io.cx.names) else {
+                return self.join_failed(JoinFailure::Fatal(ErrorCode::UnknownServerError));
+            };
+            for topic in subscription.topics {
+                if !topics.contains(&topic) {
+                    topics.push(topic);
+                }
+            }
+        }
+        if topics.iter().any(|&t| !self.metadata.knows(t)) {
+            self.metadata.wanted = true;
+        }
+        self.metadata.topics = topics;
+        self.join.is_leader = true;
+        self.join.leader_waits = Some(response);
+        self.assign_as_leader_if_ready(io);
+    }
+
+    /// Assigns as soon as the metadata is there, and hands the result in.
+    pub(super) fn assign_as_leader_if_ready(&mut self, io: &mut Io<'_, '_>) {
+        if self.join.leader_waits.is_none() || !self.metadata.topics.iter().all(|&t| self.metadata.knows(t)) {
+            return;
+        }
+        let Some(response) = self.join.leader_waits.take() else { return };
+        if self.membership.state != MemberState::CompletingRebalance {
+            return self.join_failed(JoinFailure::AtOnce); // reset by the heartbeat thread (CLIENT-13), or closing
+        }
+        let counts = self.metadata.counts(&self.metadata.topics);
+        let assignments = if response.skip_assignment {
+            Vec::new()
+        } else {
+            let protocol = response.protocol_name.unwrap_or_default();
+            let kind = AssignorKind::from_name(io.cx.names.text(protocol));
+            let Some(kind) = kind.filter(|kind| self.config.assignors.contains(kind)) else {
+                return self.join_failed(JoinFailure::Fatal(ErrorCode::InconsistentGroupProtocol));
+            };
+            let mut members = Vec::with_capacity(response.members.len());
+            for m in &response.members {
+                let Some(subscription) = decode_subscription(&m.metadata, io.cx.names) else {
+                    return self.join_failed(JoinFailure::Fatal(ErrorCode::UnknownServerError));
+                };
+                members.push(AssignorMember { member: m.member, instance: m.instance, subscription });
+            }
+            let assigned = assign(kind, &members, &counts, io.cx.names);
+            let encode = |partitions| encode_assignment(&Assignment { partitions, user_data: None }, io.cx.names);
+            assigned.into_iter().map(|(member, partitions)| (member, encode(partitions))).collect()
+        };
+        self.join.snapshot = Some(counts);
+        self.join.metadata_changed = false;
+        self.send_sync(io, assignments);
+    }
+
+    /// Metadata has come: does it still match what the leader assigned from?
+    pub(super) fn leader_metadata_changed(&mut self) {
+        if let Some(snapshot) = &self.join.snapshot {
+            self.join.metadata_changed = *snapshot != self.metadata.counts(&self.metadata.topics);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The Java classic consumer: membership, positions, fetching and commits, without the application around it.
+
+mod commits;
+mod fetcher;
+mod heartbeat;
+mod join;
+mod leader;
+mod lookup;
+mod membership;
+mod metadata;
+mod network;
+mod poll;
+mod positions;
+mod subscription;
+mod timers;
+
+pub(crate) use fetcher::Run;
+pub(crate) use network::CommitPurpose;
+
+use super::io::Io;
+use super::profile::{JAVA, Profile};
+use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt};
+use crate::ids::{CorrelationId, Generation, GroupId, InstanceId, TopicName, TopicPartition};
+use crate::protocol::{ErrorCode, Response};
+use crate::trace::Channel;
+use network::{Network, Pending, Sender};
+
+/// Which rebalance callback runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Callback {
+    /// onPartitionsRevoked.
+    Revoked,
+    /// onPartitionsLost.
+    Lost,
+}
+
+/// What a pass of poll leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PollOutcome {
+    /// Blocked until an answer or timer.
+    Wait,
+    /// Records are in the batch.
+    Records,
+    /// The application's callback has to run first.
+    Callback(Callback),
+    /// An exception that the application does not survive.
+    Error(ErrorCode),
+}
+
+/// A consumer.
+pub(crate) struct Consumer {
+    profile: &'static Profile,
+    config: ClientConfig,
+    instance: InstanceId,
+    topics: Vec<TopicName>,
+    grouped: bool,
+    manual: Vec<TopicPartition>,
+    from: StartAt,
+    until_end: bool,
+    network: Network,
+    lookup: lookup::Lookup,
+    membership: membership::Membership,
+    heartbeat: heartbeat::Heartbeat,
+    join: join::Join,
+    metadata: metadata::Metadata,
+    pub(crate) subscription: subscription::Subscription,
+    positions: positions::Positions,
+    fetcher: fetcher::Fetcher,
+    pub(crate) commits: commits::Commits,
+    /// The callback that the application is in.
+    callback: Option<Callback>,
+    /// The application waits inside poll.
+    pub(crate) in_poll: bool,
+    fatal: Option<ErrorCode>,
+}
+
+/// `enable.auto.commit` and `auto.commit.interval.ms`, from the commit policy.
+fn auto_interval_ms(policy: &CommitPolicy) -> Option<i64> {
+    match policy.when {
+        CommitWhen::Auto { interval_ms } => Some(interval_ms),
+        _ => policy.also_auto_ms,
+    }
+}
+
+impl Consumer {
+    /// A consumer that has just been constructed and subscribed (or assigned).
+    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
+        let (mut group, mut instance) = (GroupId::EMPTY, InstanceId::EMPTY);
+        let (mut topics, mut manual) = (Vec::new(), Vec::new());
+        let grouped = match &config.membership {
+            Assignment::Subscribe { group: name, instance: id, topics: subscribed } => {
+                group = GroupId(io.symbol(name));
+                instance = InstanceId(io.symbol(id.as_deref().unwrap_or("")));
+                let mut sorted: Vec<&str> = subscribed.iter().map(String::as_str).collect();
+                sorted.sort_unstable();
+                topics.extend(sorted.into_iter().map(|topic| TopicName(io.symbol(topic))));
+                true
+            }
+            Assignment::Assign(partitions) => {
+                for (topic, partition) in partitions {
+                    let topic = TopicName(io.symbol(topic));
+                    manual.push(TopicPartition::new(topic, *partition));
+                    topics.push(topic);
+                }
+                topics.sort_unstable();
+                false
+            }
+        };
+        topics.dedup();
+        let mut commits = commits::Commits::new(auto_interval_ms(&config.commit).filter(|_| grouped));
+        commits.restart_auto(io);
+        Consumer {
+            profile: &JAVA,
+            config: config.client.clone(),
+            instance,
+            metadata: metadata::Metadata::new(topics.clone()),
+            topics,
+            grouped,
+            manual,
+            from: config.from,
+            until_end: config.until_end,
+            network: Network::new(&config.client),
+            lookup: lookup::Lookup::new(),
+            membership: membership::Membership::new(group),
+            heartbeat: heartbeat::Heartbeat::new(&config.client),
+            join: join::Join::new(),
+            subscription: subscription::Subscription::default(),
+            positions: positions::Positions::new(),
+            fetcher: fetcher::Fetcher::new(),
+            commits,
+            callback: None,
+            in_poll: false,
+            fatal: None,
+        }
+    }
+
+    /// Takes over manually assigned partitions (`assign`), if that is how it works.
+    pub fn assign_manually(&mut self, io: &mut Io<'_, '_>) {
+        if !self.grouped {
+            let partitions = std::mem::take(&mut self.manual);
+            self.own(io, partitions, Generation::NONE);
+        }
+    }
+
+    fn request_timeout_ms(&self) -> i64 {
+        self.config.request_timeout_ms.into()
+    }
+
+    /// `default.api.timeout.ms`: the deadline of commitSync.
+    pub fn api_timeout_ms(&self) -> i64 {
+        self.config.default_api_timeout_ms.into()
+    }
+
+    /// What group requests say of their sender.
+    fn sender(&self) -> Sender {
+        let m = &self.membership;
+        Sender { group: m.group, member: m.id.member, generation: m.id.generation }
+    }
+
+    /// Whether requests to the node may be sent: it is known and reachable.
+    fn node_usable(&self, io: &Io<'_, '_>) -> bool {
+        self.metadata.fetched && self.network.ready(Channel::Node, io.now())
+    }
+
+    /// The application leaves poll, with records or into a callback: the poll timer runs from here.
+    pub fn leave_poll(&mut self, io: &Io<'_, '_>) {
+        self.heartbeat.polled(io);
+    }
+
+    /// An answer has come.
+    pub fn on_response(&mut self, io: &mut Io<'_, '_>, id: CorrelationId, response: Response) {
+        let Some(pending) = self.network.take(io, id, response.error()) else { return };
+        match (pending, response) {
+            (Pending::Fetch, Response::Fetch(r)) => self.on_fetch(io, &r),
+            (Pending::Heartbeat(with), Response::Heartbeat(code)) => self.on_heartbeat(io, with, code),
+            (Pending::Commit(sent), Response::OffsetCommit(r)) => self.on_commit(io, id, sent, &r),
+            (Pending::Join(with), Response::JoinGroup(r)) => self.on_join(io, with, r),
+            (Pending::Sync(with), Response::SyncGroup(r)) => self.on_sync(io, with, &r),
+            (Pending::FindCoordinator, Response::FindCoordinator(code)) => self.on_find_coordinator(io, code),
+            (Pending::Metadata, Response::Metadata(topics)) => self.on_metadata(io, &topics),
+            (Pending::OffsetFetch, Response::OffsetFetch(r)) => self.on_offset_fetch(io, &r),
+            (Pending::Positions, Response::ListOffsets(r)) => self.on_positions(io, &r),
+            (Pending::Ends, Response::ListOffsets(r)) => self.on_ends(&r),
+            // LeaveGroup is best effort; an answer of another kind than its request cannot come.
+            _ => {}
+        }
+    }
+
+    /// Drops a connection; whoever waited for an answer on it learns so.
+    pub fn disconnect(&mut self, io: &mut Io<'_, '_>, channel: Channel) {
+        let failed = self.network.disconnect(io, channel);
+        if channel == Channel::Coordinator {
+            self.lookup.known = false;
+        }
+        for pending in failed {
+            self.on_lost(io, pending);
+        }
+    }
+
+    fn on_lost(&mut self, io: &mut Io<'_, '_>, pending: Pending) {
+        match pending {
+            Pending::FindCoordinator => {
+                self.coordinator_lookup_failed(io);
+                self.fail_waiting_commits(io);
+            }
+            Pending::Metadata => self.metadata_failed(io),
+            Pending::Join(_) | Pending::Sync(_) => self.join_lost(),
+            Pending::Heartbeat(_) => self.heartbeat_failed(io),
+            Pending::Leave => {}
+            Pending::Commit(sent) => self.commit_lost(io, sent),
+            Pending::OffsetFetch => self.offset_fetch_failed(io),
+            Pending::Positions => self.positions_failed(io),
+            Pending::Ends => self.ends_failed(),
+            Pending::Fetch => self.fetcher.in_flight = false,
+        }
+    }
+
+    /// What the heartbeat thread and the network client do on their own: look the coordinator up, refresh metadata.
+    pub fn background(&mut self, io: &mut Io<'_, '_>) {
+        if !self.lookup.known && self.grouped {
+            let beats = self.membership.beats() && !self.heartbeat.closed;
+            if beats || self.commits.has_waiting() {
+                self.ensure_coordinator(io);
+            }
+        }
+        if self.metadata.wanted {
+            self.send_metadata(io);
+        }
+    }
+
+    /// Whether anything is in flight to the coordinator.
+    pub fn coordinator_busy(&self) -> bool {
+        self.lookup.known && self.network.busy(Channel::Coordinator)
+    }
+
+    /// How long close() may take.
+    pub fn close_timeout_ms(&self) -> i64 {
+        self.profile.close_timeout_ms.min(self.request_timeout_ms())
+    }
+
+    /// close(): the heartbeat thread ends.
+    pub fn stop_heartbeats(&mut self) {
+        self.heartbeat.closed = true;
+    }
+
+    /// close(): which callback gives up what is owned, if anything is (onLeavePrepare).
+    pub fn leave_callback(&self) -> Option<Callback> {
+        let m = &self.membership;
+        if !self.grouped || self.subscription.partitions.is_empty() {
+            return None;
+        }
+        let lost = m.id.generation == Generation::NONE || m.id.member.is_empty() || m.rebalancing();
+        Some(if lost { Callback::Lost } else { Callback::Revoked })
+    }
+
+    /// close(): leaves the group.
+    pub fn leave_on_close(&mut self, io: &mut Io<'_, '_>) {
+        if self.grouped {
+            self.leave_group(io, "the consumer is being closed");
+            self.membership.state = membership::MemberState::Unjoined;
+        }
+    }
+
+    /// The process ends: nothing that is in flight will be seen.
+    pub fn end(&mut self, io: &mut Io<'_, '_>) {
+        self.network.lose_all(io);
+    }
+}

@@ -1,0 +1,189 @@
+//! What the consumer owns, with positions and the application's progress (SubscriptionState).
+
+use crate::ids::{Offset, Symbol, TopicPartition};
+use crate::protocol::{CommitPartition, ListOffsetsTarget};
+use crate::trace::{PositionOrigin, ResetReason};
+
+/// How a position is to be found by ListOffsets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lookup {
+    /// Which end of the log.
+    pub target: ListOffsetsTarget,
+    /// What the `position` event says.
+    pub origin: PositionOrigin,
+    /// For `reset` events.
+    pub reason: Option<ResetReason>,
+}
+
+/// Whether a partition has a position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FetchState {
+    /// Needs its committed offset.
+    Initializing,
+    /// Needs an end of the log.
+    AwaitReset(Lookup),
+    /// Has a position.
+    Fetching,
+}
+
+/// A partition that the consumer owns.
+#[derive(Clone, Debug)]
+pub(crate) struct Partition {
+    /// Which.
+    pub tp: TopicPartition,
+    /// Whether it has a position.
+    pub state: FetchState,
+    /// The next offset that poll returns; -1 without one.
+    pub position: Offset,
+    /// The offset that the fetch in flight asked for.
+    pub requested: Offset,
+    /// Records of it are buffered: it is not fetched (AbstractFetch.fetchablePartitions).
+    pub buffered: bool,
+    /// CLIENT-20.
+    pub pending_revocation: bool,
+    /// One past the last record that the application has handled.
+    pub done: Offset,
+    /// What the last successful commit stored, or where reading started.
+    pub committed: Offset,
+    /// In the list of partitions with uncommitted progress.
+    dirty: bool,
+    /// `until = "end"`: the end that it had when it was taken.
+    pub end: Option<Offset>,
+    /// That end has been reached.
+    pub reached: bool,
+}
+
+impl Partition {
+    fn new(tp: TopicPartition) -> Self {
+        Partition {
+            tp,
+            state: FetchState::Initializing,
+            position: Offset::NONE,
+            requested: Offset::NONE,
+            buffered: false,
+            pending_revocation: false,
+            done: Offset::NONE,
+            committed: Offset::NONE,
+            dirty: false,
+            end: None,
+            reached: false,
+        }
+    }
+
+    /// Whether poll may return its records.
+    pub fn fetchable(&self) -> bool {
+        self.state == FetchState::Fetching && !self.pending_revocation
+    }
+
+    /// Sets the position, other than by reading on.
+    fn seek(&mut self, offset: Offset) {
+        self.state = FetchState::Fetching;
+        self.position = offset;
+        self.done = offset;
+        self.committed = offset;
+    }
+}
+
+/// Everything that the consumer owns, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Subscription {
+    /// The partitions.
+    pub partitions: Vec<Partition>,
+    /// Indexes of partitions whose handled records may not all be committed.
+    dirty: Vec<u32>,
+    /// How many partitions are not `Fetching`.
+    pub without_position: usize,
+}
+
+impl Subscription {
+    /// Replaces everything owned (EAGER: nothing is carried over, CLIENT-34).
+    pub fn assign(&mut self, mut partitions: Vec<TopicPartition>) {
+        partitions.sort_unstable();
+        partitions.dedup();
+        self.partitions.clear();
+        self.dirty.clear();
+        self.partitions.extend(partitions.into_iter().map(Partition::new));
+        self.without_position = self.partitions.len();
+    }
+
+    /// Where a partition stands in the list.
+    #[inline]
+    pub fn find(&self, tp: TopicPartition) -> Option<usize> {
+        self.partitions.binary_search_by(|p| p.tp.cmp(&tp)).ok()
+    }
+
+    /// Gives a partition its position.
+    pub fn seek(&mut self, index: usize, offset: Offset) {
+        let p = &mut self.partitions[index];
+        if p.state != FetchState::Fetching {
+            self.without_position -= 1;
+        }
+        p.seek(offset);
+    }
+
+    /// Takes a partition's position away until ListOffsets has given it another.
+    pub fn await_reset(&mut self, index: usize, lookup: Lookup) {
+        let p = &mut self.partitions[index];
+        if p.state == FetchState::Fetching {
+            self.without_position += 1;
+        }
+        p.state = FetchState::AwaitReset(lookup);
+    }
+
+    /// The application has handled records of a partition up to `to`.
+    #[inline]
+    pub fn handled(&mut self, index: usize, to: Offset) {
+        let p = &mut self.partitions[index];
+        p.done = to;
+        if !p.dirty {
+            p.dirty = true;
+            self.dirty.push(index as u32);
+        }
+    }
+
+    /// A commit was stored.
+    pub fn stored(&mut self, offsets: &[CommitPartition]) {
+        for stored in offsets {
+            if let Some(index) = self.find(stored.partition) {
+                self.partitions[index].committed = stored.offset;
+            }
+        }
+    }
+
+    /// What is handled but not committed.
+    pub fn uncommitted(&mut self, into: &mut Vec<CommitPartition>) {
+        let partitions = &mut self.partitions;
+        self.dirty.retain(|&index| {
+            let p = &mut partitions[index as usize];
+            p.dirty = p.done > p.committed;
+            if p.dirty {
+                into.push(CommitPartition { partition: p.tp, offset: p.done, metadata: Symbol::EMPTY });
+            }
+            p.dirty
+        });
+    }
+
+    /// The positions of everything owned (allConsumed).
+    pub fn positions(&self, into: &mut Vec<CommitPartition>) {
+        for p in self.partitions.iter().filter(|p| p.state == FetchState::Fetching) {
+            into.push(CommitPartition { partition: p.tp, offset: p.position, metadata: Symbol::EMPTY });
+        }
+    }
+
+    /// Runs of consecutive partitions of one topic: the first, and how many.
+    pub fn runs(&self) -> impl Iterator<Item = (TopicPartition, u32)> + '_ {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let first = self.partitions.get(at)?.tp;
+            let mut length = 1;
+            while let Some(next) = self.partitions.get(at + length as usize) {
+                if next.tp.topic != first.topic || next.tp.partition != first.partition + length {
+                    break;
+                }
+                length += 1;
+            }
+            at += length as usize;
+            Some((first, length))
+        })
+    }
+}
