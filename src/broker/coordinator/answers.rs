@@ -1,6 +1,6 @@
 //! Answering: one function through which every group request goes, so that each leaves its trace event.
 
-use super::records::{Log, Record};
+use super::records::Record;
 use super::timers::Timers;
 use crate::broker::Answer;
 use crate::config::BrokerConfig;
@@ -49,7 +49,6 @@ pub(super) struct Op<'a, 'b> {
     pub out: &'a mut Vec<Answer>,
     pub config: &'a BrokerConfig,
     pub timers: &'a mut Timers,
-    pub log: &'a mut Log,
     /// Records that the operation wants written when it is through.
     pub batch: &'a mut Vec<Record>,
 }

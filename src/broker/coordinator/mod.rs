@@ -55,6 +55,8 @@ pub struct Coordinator {
     /// The clean-up of old offsets (OFF-21).
     expiry: TimerSlot,
     batch: Vec<Record>,
+    /// Between giving up the log and having read it again (LOAD-03).
+    loading: bool,
 }
 
 impl Coordinator {
@@ -67,6 +69,7 @@ impl Coordinator {
             log: Log::default(),
             expiry: TimerSlot::default(),
             batch: Vec::new(),
+            loading: false,
         }
     }
 
@@ -120,7 +123,20 @@ impl Coordinator {
 
     /// Moves to another broker and back in no time: soft state is dropped, the log is replayed (LOAD-05, 07, 08, 09, 11).
     pub fn reload(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
+        self.begin_reload(cx, out);
+        self.finish_reload(cx, out);
+    }
+
+    /// The first half of [`Coordinator::reload`]: every group is unloaded (LOAD-11), and until
+    /// [`Coordinator::finish_reload`] requests are answered as while the log is read (LOAD-03, LOAD-04, HB-07).
+    pub fn begin_reload(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
         self.unload(cx, out);
+        self.loading = true;
+    }
+
+    /// The second half of [`Coordinator::reload`].
+    pub fn finish_reload(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
+        self.loading = false;
         self.load(cx, out);
     }
 
@@ -157,8 +173,8 @@ impl Coordinator {
     }
 
     fn split<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>, out: &'a mut Vec<Answer>) -> (&'a mut Groups, Op<'a, 'b>) {
-        let Coordinator { config, groups, timers, log, batch, .. } = self;
-        (groups, Op { cx, out, config, timers, log, batch })
+        let Coordinator { config, groups, timers, batch, .. } = self;
+        (groups, Op { cx, out, config, timers, batch })
     }
 
     /// The group, made if there is none (STATE-02).

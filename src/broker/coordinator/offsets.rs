@@ -107,11 +107,15 @@ pub(super) fn commit_error(
     Response::OffsetCommit(Box::new(OffsetCommitResponse { partitions }))
 }
 
+/// An OffsetFetch answer that is nothing but an error.
+pub(super) fn fetch_error(error: ErrorCode) -> Response {
+    Response::OffsetFetch(Box::new(OffsetFetchResponse { error, partitions: Vec::new() }))
+}
+
 /// OFF-16: what is stored; nothing about the asker is checked.
 pub(super) fn fetch(durable: &Durable, group: Option<&ClassicGroup>, request: &OffsetFetchRequest) -> Response {
     let Some(id) = request.group else {
-        let error = ErrorCode::InvalidGroupId;
-        return Response::OffsetFetch(Box::new(OffsetFetchResponse { error, partitions: Vec::new() }));
+        return fetch_error(ErrorCode::InvalidGroupId);
     };
     let alive = group.is_some_and(|group| group.state != GroupState::Dead);
     let stored = durable.offsets.get(&id).filter(|_| alive);

@@ -61,6 +61,8 @@ impl Coordinator {
             Err((ErrorCode::InvalidGroupId, request.member))
         } else if !range.contains(&request.session_timeout_ms) {
             Err((ErrorCode::InvalidSessionTimeout, request.member))
+        } else if self.loading {
+            Err((ErrorCode::CoordinatorLoadInProgress, MemberId::EMPTY))
         } else if self.is_share(asker.group) {
             Err((ErrorCode::InconsistentGroupProtocol, MemberId::EMPTY))
         } else if !request.member.is_empty() && !self.groups.contains_key(&asker.group) {
@@ -96,6 +98,9 @@ impl Coordinator {
         if asker.group.is_empty() {
             return Err(ErrorCode::InvalidGroupId);
         }
+        if self.loading {
+            return Err(ErrorCode::CoordinatorLoadInProgress);
+        }
         match self.groups.get(&asker.group) {
             Some(group) if group.kind == GroupKind::Classic && group.state != GroupState::Empty => Ok(()),
             _ => Err(ErrorCode::UnknownMemberId),
@@ -111,9 +116,12 @@ impl Coordinator {
         out: &mut Vec<Answer>,
     ) {
         let asker = Asker::new(header, Api::Heartbeat, request.group, request.member, request.generation);
+        let loading = self.loading;
         let (groups, mut op) = self.split(cx, out);
-        if asker.group.is_empty() {
-            op.respond(&asker, Response::Heartbeat(ErrorCode::InvalidGroupId));
+        if asker.group.is_empty() || loading {
+            // While the log is read, a heartbeat is answered blindly (HB-07).
+            let error = if asker.group.is_empty() { ErrorCode::InvalidGroupId } else { ErrorCode::None };
+            op.respond(&asker, Response::Heartbeat(error));
             return;
         }
         match groups.get_mut(&asker.group) {
@@ -133,8 +141,10 @@ impl Coordinator {
     ) {
         let first = request.members.first().map_or(MemberId::EMPTY, |entry| entry.member);
         let asker = Asker::new(header, Api::LeaveGroup, request.group, first, Generation::NONE);
-        if asker.group.is_empty() {
-            let response = leave::leave_response(ErrorCode::InvalidGroupId, Vec::new());
+        if asker.group.is_empty() || self.loading {
+            let invalid = asker.group.is_empty();
+            let error = if invalid { ErrorCode::InvalidGroupId } else { ErrorCode::CoordinatorLoadInProgress };
+            let response = leave::leave_response(error, Vec::new());
             return self.answer(cx, out, &asker, response);
         }
         if !self.groups.contains_key(&asker.group) || self.is_share(asker.group) {
@@ -154,8 +164,9 @@ impl Coordinator {
         let asker = Asker::new(header, Api::OffsetCommit, request.group, request.member, request.generation);
         // A commit without an existing partition never reaches the coordinator (OFF-09).
         let reaches = request.partitions.iter().any(|p| exists(p.partition));
-        if !reaches || request.group.is_none() {
-            let error = ErrorCode::InvalidGroupId;
+        if !reaches || request.group.is_none() || self.loading {
+            let invalid = request.group.is_none();
+            let error = if invalid { ErrorCode::InvalidGroupId } else { ErrorCode::CoordinatorLoadInProgress };
             return self.answer(cx, out, &asker, offsets::commit_error(request, exists, error));
         }
         let created = !self.groups.contains_key(&asker.group);
@@ -182,7 +193,11 @@ impl Coordinator {
     ) {
         let asker = Asker::new(header, Api::OffsetFetch, request.group, MemberId::EMPTY, Generation::NONE);
         let group = self.groups.get(&asker.group).filter(|group| group.kind == GroupKind::Classic);
-        let response = offsets::fetch(self.log.durable(), group, request);
+        let response = if self.loading && request.group.is_some() {
+            offsets::fetch_error(ErrorCode::CoordinatorLoadInProgress)
+        } else {
+            offsets::fetch(self.log.durable(), group, request)
+        };
         self.answer(cx, out, &asker, response);
     }
 
@@ -198,6 +213,7 @@ impl Coordinator {
         let group = self.groups.get(&asker.group);
         let error = match group {
             _ if asker.group.is_empty() => ErrorCode::InvalidGroupId,
+            _ if self.loading => ErrorCode::CoordinatorLoadInProgress,
             None => ErrorCode::GroupIdNotFound,
             Some(group) => group.validate_offset_delete(cx.names),
         };
@@ -219,7 +235,12 @@ impl Coordinator {
         out: &mut Vec<Answer>,
     ) {
         let asker = Asker::new(header, Api::DescribeGroups, one(groups), MemberId::EMPTY, Generation::NONE);
-        let described = groups.iter().map(|&id| admin::describe(id, self.groups.get(&id))).collect();
+        let loading = if self.loading { ErrorCode::CoordinatorLoadInProgress } else { ErrorCode::None };
+        let described = groups.iter().map(|&id| DescribedGroup {
+            error: loading,
+            ..admin::describe(id, self.groups.get(&id).filter(|_| !self.loading))
+        });
+        let described = described.collect();
         self.answer(cx, out, &asker, Response::DescribeGroups(described));
     }
 
@@ -240,7 +261,10 @@ impl Coordinator {
         let asker = Asker::new(header, Api::DeleteGroups, one(groups), MemberId::EMPTY, Generation::NONE);
         let mut results = Vec::with_capacity(groups.len());
         for &id in groups {
-            let error = admin::validate_delete(self.groups.get(&id));
+            let error = match self.loading {
+                true => ErrorCode::CoordinatorLoadInProgress,
+                false => admin::validate_delete(self.groups.get(&id)),
+            };
             if error.is_none() {
                 admin::delete(self.log.durable(), id, &mut self.batch);
             }
