@@ -1,5 +1,31 @@
-//! Scenario files: load, validate, expand (floor 3).
+//! Scenario files: load and validate (floor 3).
+//!
+//! [`load`] reads a file into a [`Scenario`], the plain values that the driver takes, or gives every mistake of the file at
+//! once, each a [`Diagnostic`] with a stable [`Code`], the span of the offending token and what would be right.
 
+mod amount;
+mod codes;
+mod diagnostic;
+mod expect;
+mod expect_parser;
+mod group;
+mod kafka;
+mod lint;
+mod load;
+mod marks;
+mod overrides;
 mod plan;
+mod policy;
+mod report;
+mod selector;
+mod shape;
+mod timeline;
+mod topic;
+mod tree;
 
+pub use codes::Code;
+pub use diagnostic::{Diagnostic, ScenarioErrors, Severity, Source};
+pub use kafka::IgnoredKey;
+pub use load::{Loaded, load, parse, parse_bytes};
 pub use plan::*;
+pub use selector::glob_matches;

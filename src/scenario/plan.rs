@@ -1,7 +1,7 @@
 //! A scenario as the driver takes it: checked, with every default filled in and every member spelled out.
 
 use crate::config::expect::Expectations;
-use crate::config::{BrokerConfig, MemberConfig};
+use crate::config::{BrokerConfig, ClientKind, MemberConfig, Membership};
 use crate::time::{Duration, Instant};
 use crate::trace::Verb;
 
@@ -105,6 +105,48 @@ pub struct Group {
     /// For each of `member_configs`: whether it starts at t = 0 (the first event naming it is not `start`, and it is one of
     /// `members`).
     pub starts_at_zero: Vec<bool>,
+}
+
+impl Group {
+    /// Settings of member `number`, which `scale` or `start` calls up and `member_configs` does not have.
+    pub fn member_beyond(&self, number: u32, host: String) -> MemberConfig {
+        let mut config = self.template.clone();
+        Group::rename(&mut config, format!("{}-{number}", self.name), host);
+        config
+    }
+
+    /// Gives settings to another member: name, host, and what follows from the name (`group.instance.id` of a static
+    /// member, and the default `client.id` that is made of it).
+    pub fn rename(config: &mut MemberConfig, name: String, host: String) {
+        let default_id = config.client.client_id == Group::default_client_id(config);
+        if let Membership::Subscribe { instance: Some(instance), .. } = &mut config.membership {
+            instance.clone_from(&name);
+        }
+        (config.name, config.host) = (name, host);
+        if default_id {
+            config.client.client_id = Group::default_client_id(config);
+        }
+    }
+
+    /// The library's own `client.id` (ConsumerConfig.maybeOverrideClientId for Java: the first consumer of its process).
+    pub fn default_client_id(config: &MemberConfig) -> String {
+        let (group, instance) = match &config.membership {
+            Membership::Subscribe { group, instance, .. } => (group.as_str(), instance.as_deref()),
+            Membership::Assign(_) => ("null", None),
+        };
+        match config.client.kind {
+            ClientKind::Java => format!("consumer-{group}-{}", instance.unwrap_or("1")),
+            ClientKind::Librdkafka => "rdkafka".to_string(),
+            ClientKind::Sarama => "sarama".to_string(),
+            ClientKind::KafkaGo => "kafka-go".to_string(),
+            ClientKind::FranzGo => "kgo".to_string(),
+        }
+    }
+}
+
+/// The host of the `number`-th member of a file, from 1: `/10.0.0.1`.
+pub fn host(number: u64) -> String {
+    format!("/10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255)
 }
 
 /// One line of `[timeline]`.

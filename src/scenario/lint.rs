@@ -1,0 +1,104 @@
+//! Warnings about files that can be run, with the arithmetic shown.
+
+use super::codes::Code;
+use super::group::Variant;
+use super::report::{Report, Span};
+use crate::config::{AssignorKind, BrokerConfig, MemberConfig, Membership};
+use crate::time::Duration;
+
+/// Heartbeat against session timeout, session timeout against the broker's range.
+pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Variant) {
+    let client = &variant.config.client;
+    if !matches!(variant.config.membership, Membership::Subscribe { .. }) {
+        return;
+    }
+    let session = variant.settings.get("session.timeout.ms");
+    let heartbeat = variant.settings.get("heartbeat.interval.ms");
+    let (session_ms, heartbeat_ms) = (client.session_timeout_ms, client.heartbeat_interval_ms);
+    if let Some(written) = heartbeat.or(session) {
+        if heartbeat_ms >= session_ms {
+            let message = format!("heartbeat.interval.ms {heartbeat_ms} is not below session.timeout.ms {session_ms}");
+            let help = "the consumer's constructor throws: \"Heartbeat must be set lower than the session timeout\"";
+            report.add(Code::BadKafkaValue, written.span, message, help.to_string());
+        } else if i64::from(heartbeat_ms) * 3 > i64::from(session_ms) {
+            let message = format!(
+                "heartbeat.interval.ms {heartbeat_ms} > session.timeout.ms {session_ms} / 3 = {}",
+                session_ms / 3
+            );
+            let help = "one or two late heartbeats cost the membership".to_string();
+            report.add(Code::HeartbeatTooSlow, written.span, message, help);
+        }
+    }
+    let (min, max) = (broker.group_min_session_timeout_ms, broker.group_max_session_timeout_ms);
+    if session_ms < min || session_ms > max {
+        let Some(written) = session.or(heartbeat).map(|s| s.span).or(variant.fallback_span) else { return };
+        let message = format!("session.timeout.ms {session_ms} is outside the broker's range, {min} to {max}");
+        let help = "every JoinGroup is answered with INVALID_SESSION_TIMEOUT; the range is \
+                    group.min.session.timeout.ms and group.max.session.timeout.ms";
+        report.add(Code::SessionOutOfRange, written, message, help.to_string());
+    }
+}
+
+/// A full batch against max.poll.interval.ms.
+pub(super) fn poll_interval(report: &mut Report, variant: &Variant) {
+    let (config, Some(span)) = (&variant.config, variant.process_span) else { return };
+    let records = u64::from(config.client.max_poll_records);
+    let per_record = config.process.per_record;
+    let batch = per_record.saturating_mul(records);
+    let sum = format!("{records} records x {per_record} = {batch}");
+    too_long(report, config, span, batch, &sum);
+}
+
+/// The same with a slow spell: records started in its window take `slow`, the others of the batch what they always take.
+pub(super) fn slow_spell(
+    report: &mut Report,
+    config: &MemberConfig,
+    span: Span,
+    slow: Duration,
+    window: Option<Duration>,
+) -> bool {
+    let records = u64::from(config.client.max_poll_records);
+    let usual = config.process.per_record;
+    let in_window = match window {
+        Some(window) => window.as_us().div_ceil(slow.as_us().max(1)).min(records),
+        None => records,
+    };
+    let slow_part = slow.saturating_mul(in_window);
+    let batch = slow_part + usual.saturating_mul(records - in_window);
+    let sum = if in_window == records {
+        format!("{records} records x {slow} = {batch}")
+    } else {
+        format!("{in_window} records x {slow} + {} x {usual} = {batch}", records - in_window)
+    };
+    too_long(report, config, span, batch, &sum)
+}
+
+fn too_long(report: &mut Report, config: &MemberConfig, span: Span, batch: Duration, sum: &str) -> bool {
+    let limit = Duration::from_ms(config.client.max_poll_interval_ms.unsigned_abs().into());
+    if batch <= limit || !matches!(config.membership, Membership::Subscribe { .. }) {
+        return false;
+    }
+    let message = format!("a full batch takes longer than max.poll.interval.ms: {sum} > {limit}");
+    let help = "the member leaves in the middle of it; lower max.poll.records or raise max.poll.interval.ms";
+    report.add(Code::PollIntervalTooShort, span, message, help.to_string());
+    true
+}
+
+/// Members of a group that cannot be in it together.
+pub(super) fn common_assignor(report: &mut Report, span: Span, variants: &[Variant]) {
+    let in_all = |assignor: &AssignorKind| variants.iter().all(|v| v.config.client.assignors.contains(assignor));
+    if variants.is_empty() || AssignorKind::ALL.iter().any(in_all) {
+        return;
+    }
+    let mut lists: Vec<String> = Vec::new();
+    for variant in variants {
+        let names: Vec<_> = variant.config.client.assignors.iter().map(|a| a.name()).collect();
+        let list = format!("[{}]", names.join(", "));
+        if !lists.contains(&list) {
+            lists.push(list);
+        }
+    }
+    let message = format!("its members have no assignor in common: {}", lists.join(" and "));
+    let help = "whoever comes second gets INCONSISTENT_GROUP_PROTOCOL".to_string();
+    report.add(Code::NoCommonAssignor, span, message, help);
+}

@@ -1,0 +1,263 @@
+//! `process` and `commit`: which combinations there are, and their defaults.
+
+use super::codes::Code;
+use super::kafka::{Parsed, Settings};
+use super::report::{Report, Span};
+use super::shape::{self, OFFSETS, WHENS};
+use super::tree::{Table, Value};
+use crate::config::{ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, ProcessPolicy};
+use crate::time::Duration;
+
+const DEFAULT_AUTO_INTERVAL_MS: i64 = 5_000;
+
+/// `process = { ... }`.
+pub(super) fn process(report: &mut Report, value: &Value) -> ProcessPolicy {
+    let mut policy = ProcessPolicy::default();
+    let Some(table) = report.table(value, "process") else { return policy };
+    report.known_keys(table, "process", &shape::names(shape::PROCESS));
+    if let Some(d) = table.get("per-record").and_then(|v| report.duration(v, "per-record")) {
+        policy.per_record = d;
+    }
+    if let Some(jitter) = table.get("jitter").and_then(|v| report.percent(v, "jitter")) {
+        policy.jitter_percent = jitter;
+    }
+    if let Some(value) = table.get("jitter-per") {
+        policy.jitter_per_record = report.word(value, "jitter-per", &["run", "record"]) == Some(1);
+        if table.get("jitter").is_none() {
+            report.error(Code::BadProcess, value.span, "`jitter-per` without `jitter`");
+        }
+    }
+    let workers = table.get("workers").and_then(|v| report.integer(v, "workers", 1, 10_000)).unwrap_or(1);
+    if workers > 1 {
+        let span = table.get("workers").map_or(value.span, |v| v.span);
+        report.planned(span, "several workers", "one worker handles records on the poll thread");
+    }
+    if let Some(value) = table.get("order") {
+        if workers > 1 {
+            report.planned(value.span, "`order`", "");
+        } else {
+            let message = "`order` says how several workers share a partition; here is one";
+            report.error(Code::BadProcess, value.span, message);
+        }
+    }
+    if let Some(value) = table.get("buffer") {
+        report.planned(value.span, "`buffer`", "one worker has none");
+    }
+    if let Some(value) = table.get("when-revoked") {
+        let words = ["finish-record", "drain", "ignore"];
+        if report.word(value, "when-revoked", &words).is_some() {
+            let instead = "one worker meets a revoke only in poll(), with nothing in hand: leave it out";
+            report.planned(value.span, "`when-revoked`", instead);
+        }
+    }
+    policy
+}
+
+/// The parts of `commit` as they stand.
+struct Parts<'t> {
+    table: Option<&'t Table>,
+    span: Span,
+}
+
+impl<'t> Parts<'t> {
+    fn get(&self, key: &str) -> Option<&'t Value> {
+        self.table.and_then(|t| t.get(key))
+    }
+}
+
+/// The commit policy of `commit` (if it is there) and of enable.auto.commit and its interval among `settings`.
+pub(super) fn commit(
+    report: &mut Report,
+    value: Option<&Value>,
+    settings: &Settings,
+    client: ClientKind,
+) -> CommitPolicy {
+    let enabled = match settings.get("enable.auto.commit") {
+        Some(setting) => Some((setting.value == Parsed::Boolean(true), setting.span)),
+        None => None,
+    };
+    let table = value.and_then(|v| report.table(v, "commit"));
+    if let Some(table) = table {
+        report.known_keys(table, "commit", &shape::names(shape::COMMIT));
+    }
+    let Some(span) =
+        value.map(|v| v.span).or(enabled.map(|e| e.1)).or_else(|| settings.values().next().map(|s| s.span))
+    else {
+        return CommitPolicy::default();
+    };
+    let parts = Parts { table, span };
+    planned_parts(report, &parts, client);
+    let when = parts.get("when").and_then(|v| report.word(v, "when", WHENS)).map(|i| WHENS[i]);
+    let when = when.unwrap_or(if enabled.is_none_or(|e| e.0) { "auto" } else { "never" });
+    let auto_ms = match settings.get("auto.commit.interval.ms").map(|s| &s.value) {
+        Some(Parsed::Integer(n)) => Some(*n),
+        _ => None,
+    };
+    refuse_strangers(report, &parts, when);
+    if when == "auto" {
+        return auto(report, &parts, enabled, auto_ms, client);
+    }
+    let policy = CommitPolicy {
+        when: when_of(report, &parts, when),
+        offset: offset_of(report, &parts, when),
+        mode: mode_of(report, &parts),
+        on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
+        also_auto_ms: None,
+    };
+    match enabled {
+        Some((true, span)) => {
+            let message = format!("enable.auto.commit = true beside `when = \"{when}\"`: both commit");
+            let help = "poll() commits positions by itself then; write false unless that is what you want to see";
+            report.add(Code::AutoCommitToo, span, message, help.to_string());
+            CommitPolicy { also_auto_ms: Some(auto_ms.unwrap_or(DEFAULT_AUTO_INTERVAL_MS)), ..policy }
+        }
+        _ => policy,
+    }
+}
+
+fn planned_parts(report: &mut Report, parts: &Parts<'_>, client: ClientKind) {
+    if let Some(value) = parts.get("retry") {
+        report.planned(value.span, "`retry`", "commitSync repeats retriable errors by itself, commitAsync does not");
+    }
+    if let Some(value) = parts.get("store")
+        && report.word(value, "store", &["kafka", "with-result"]) == Some(1)
+    {
+        report.planned(value.span, "`store = \"with-result\"`", "");
+    }
+    if let Some(value) = parts.get("on-revoke")
+        && client == ClientKind::KafkaGo
+    {
+        report.error(Code::BadCommit, value.span, "kafka-go has no revoke callback, so there is no `on-revoke`");
+    }
+}
+
+/// Keys that do not go with `when`.
+fn refuse_strangers(report: &mut Report, parts: &Parts<'_>, when: &str) {
+    let rules: [(&str, &[&str], &str); 4] = [
+        ("n", &["every-n"], "it belongs to every-n"),
+        ("interval", &["interval", "auto"], "it belongs to interval and auto"),
+        ("mode", &WHENS[1..7], "the library commits in its own way"),
+        ("offset", &WHENS[1..7], "the library commits its own offsets"),
+    ];
+    for (key, whens, why) in rules {
+        let Some(value) = parts.get(key) else { continue };
+        if !whens.contains(&when) {
+            let why = if when == "never" && why.starts_with("the library") { "nothing is committed" } else { why };
+            report.add(Code::BadCommit, value.span, format!("`{key}` with `when = \"{when}\"`"), why.to_string());
+        }
+    }
+}
+
+fn auto(
+    report: &mut Report,
+    parts: &Parts<'_>,
+    enabled: Option<(bool, Span)>,
+    auto_ms: Option<i64>,
+    client: ClientKind,
+) -> CommitPolicy {
+    let at = parts.get("when").map_or(parts.span, |v| v.span);
+    if enabled.is_some_and(|e| !e.0) {
+        let message = "`when = \"auto\"` against enable.auto.commit = false";
+        report.add(Code::Contradiction, at, message, "they are the same switch: leave one of them out".to_string());
+    }
+    let mut interval_ms = auto_ms.unwrap_or(DEFAULT_AUTO_INTERVAL_MS);
+    if let Some(value) = parts.get("interval")
+        && let Some(d) = report.duration(value, "interval")
+    {
+        let ms = i64::try_from(d.as_ms()).unwrap_or(i64::MAX);
+        if !d.as_us().is_multiple_of(1_000) || ms > i64::from(i32::MAX) {
+            let message = "auto.commit.interval.ms is in whole milliseconds, at most 24 days";
+            report.error(Code::BadCommit, value.span, message);
+        } else if auto_ms.is_some_and(|other| other != ms) {
+            let message = format!("`interval = \"{d}\"` against auto.commit.interval.ms = {interval_ms}");
+            report.error(Code::Contradiction, value.span, message);
+        }
+        interval_ms = ms;
+    }
+    if on_revoke(report, parts, client) == Some(false)
+        && client == ClientKind::Java
+        && let Some(value) = parts.get("on-revoke")
+    {
+        let message = "`on-revoke = false` with Java's auto-commit, which cannot be kept from committing there";
+        report.error(Code::BadCommit, value.span, message);
+    }
+    CommitPolicy { when: CommitWhen::Auto { interval_ms }, ..CommitPolicy::default() }
+}
+
+fn when_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitWhen {
+    let at = parts.get("when").map_or(parts.span, |v| v.span);
+    match when {
+        "before-record" => CommitWhen::BeforeRecord,
+        "before-batch" => CommitWhen::BeforeBatch,
+        "after-record" => CommitWhen::AfterRecord,
+        "after-batch" => CommitWhen::AfterBatch,
+        "every-n" => match parts.get("n") {
+            Some(value) => CommitWhen::EveryN(report.integer(value, "n", 1, i64::MAX as u64).unwrap_or(1)),
+            None => {
+                report.add(Code::BadCommit, at, "`every-n` needs `n`", "n = 100".to_string());
+                CommitWhen::EveryN(1)
+            }
+        },
+        "interval" => match parts.get("interval") {
+            Some(value) => {
+                let d = report.positive_duration(value, "interval");
+                CommitWhen::Interval(d.unwrap_or(Duration::from_secs(5)))
+            }
+            None => {
+                let help = "interval = \"5s\"".to_string();
+                report.add(Code::BadCommit, at, "`when = \"interval\"` needs `interval`", help);
+                CommitWhen::Interval(Duration::from_secs(5))
+            }
+        },
+        _ => CommitWhen::Never,
+    }
+}
+
+fn offset_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitOffset {
+    let default = match when {
+        "before-record" | "before-batch" => CommitOffset::AboutToHandle,
+        _ => CommitOffset::DoneContiguous,
+    };
+    let Some(value) = parts.get("offset") else { return default };
+    match report.word(value, "offset", OFFSETS).map(|i| OFFSETS[i]) {
+        Some("position") => {
+            if matches!(when, "after-record" | "every-n" | "interval") {
+                let message = format!("`offset = \"position\"` with `when = \"{when}\"` commits ahead of the work");
+                let help = "position is the end of the batch; the records behind the one just done are not done yet";
+                report.add(Code::CommitsAhead, value.span, message, help.to_string());
+            }
+            CommitOffset::Position
+        }
+        Some("done-max") => CommitOffset::DoneMax,
+        Some("done-contiguous") => CommitOffset::DoneContiguous,
+        Some(_) => {
+            report.planned(value.span, "`offset = \"stored\"`", "it is librdkafka's, whose profile comes later");
+            default
+        }
+        None => default,
+    }
+}
+
+fn mode_of(report: &mut Report, parts: &Parts<'_>) -> CommitMode {
+    match parts.get("mode").and_then(|v| report.word(v, "mode", &["sync", "async"])) {
+        Some(1) => CommitMode::Async,
+        _ => CommitMode::Sync,
+    }
+}
+
+fn on_revoke(report: &mut Report, parts: &Parts<'_>, client: ClientKind) -> Option<bool> {
+    if client == ClientKind::KafkaGo {
+        return None;
+    }
+    parts.get("on-revoke").and_then(|v| report.boolean(v, "on-revoke"))
+}
+
+/// Changes `auto.commit.interval.ms` of whatever commits automatically.
+pub(super) fn set_auto_interval(policy: &mut CommitPolicy, ms: i64) {
+    if let CommitWhen::Auto { interval_ms } = &mut policy.when {
+        *interval_ms = ms;
+    }
+    if let Some(interval_ms) = &mut policy.also_auto_ms {
+        *interval_ms = ms;
+    }
+}
