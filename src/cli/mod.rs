@@ -29,11 +29,16 @@ use std::process::ExitCode;
 
 const AFTER_HELP: &str = "\
 Exit codes:
-    0  everything held                       5  simulator and real Kafka disagree
-    1  an expectation or oracle failed      69  no usable cluster at the start
-    2  command line or scenario file wrong  70  groupsim itself broke (with the line to reproduce it)
-    3  undecided: the run was cut short     73  an output cannot be written
-    4  nothing to run                      130  interrupted
+    0  everything held
+    1  an expectation or an oracle failed
+    2  the command line or a scenario file is wrong (nothing was run)
+    3  undecided: the run was cut short
+    4  nothing to run
+    5  simulator and real Kafka disagree
+   69  no usable cluster at the start
+   70  groupsim itself broke (with the line to reproduce it)
+   73  an output cannot be written
+  130  interrupted
   If several apply: the first of 130, 70, 73, 69, 5, 1, 3, 4, 0. Warnings never change the code.
 
 Examples:

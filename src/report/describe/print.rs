@@ -132,6 +132,7 @@ fn members(printed: &mut Printed, view: &CoordinatorView, id: &str, group: &Grou
     let host_w = width(15, &mut rows.iter().map(|r| r.2.0.chars().count()));
     let client_w = width(15, &mut rows.iter().map(|r| r.2.1.chars().count()));
     let with_instance = rows.iter().any(|r| !r.1.instance.is_empty());
+    printed.out.push('\n');
     let mut line = |group: &str, consumer: &str, instance: &str, host: &str, client: &str, count: &str, last: &str| {
         let _ = write!(printed.out, "{group:<group_w$} {consumer:<consumer_w$} ");
         if with_instance {
@@ -140,7 +141,7 @@ fn members(printed: &mut Printed, view: &CoordinatorView, id: &str, group: &Grou
         let _ = writeln!(printed.out, "{host:<host_w$} {client:<client_w$} {count:<15} {last}");
     };
     let last = if verbose { "ASSIGNMENT" } else { "" };
-    line("\nGROUP", "CONSUMER-ID", "GROUP-INSTANCE-ID", "HOST", "CLIENT-ID", "#PARTITIONS", last);
+    line("GROUP", "CONSUMER-ID", "GROUP-INSTANCE-ID", "HOST", "CLIENT-ID", "#PARTITIONS", last);
     for (consumer, member, (host, client), partitions) in &rows {
         let assignment = if verbose { assignment(partitions) } else { String::new() };
         line(id, consumer, &member.instance, host, client, &partitions.len().to_string(), &assignment);

@@ -1,8 +1,528 @@
-//! Drawing.
+//! Draws a timeline as SVG, with plotters and no font files. The same content gives the same bytes.
 
-use super::Timeline;
+use super::model::*;
+use super::place::{rows, shorten, text_width, tick_label, ticks};
+use crate::protocol::GroupState;
+use crate::time::Instant;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::fmt::Write;
+
+const LEFT: i32 = 170;
+const WIDTH: i32 = LEFT + PIXELS as i32 + 30;
+const TOP: i32 = 34;
+const LABEL: i32 = 11;
+const SMALL: i32 = 10;
+const ROW: i32 = 14;
+/// Most lanes of partitions, and of members, that are drawn.
+const MAX_LANES: usize = 160;
+
+/// Okabe and Ito's colours for members, told apart by people with any colour vision; amber instead of their yellow.
+const MEMBERS: [RGBColor; 8] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x99, 0x99, 0x99),
+    RGBColor(0xF5, 0xC7, 0x10),
+];
+const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+const FAINT: RGBColor = RGBColor(0x59, 0x59, 0x59);
+const GRID: RGBColor = RGBColor(0xE3, 0xE3, 0xE3);
+const STABLE: RGBColor = RGBColor(0xD9, 0xE8, 0xF2);
+const PREPARING: RGBColor = RGBColor(0xF5, 0xC7, 0x10);
+const COMPLETING: RGBColor = RGBColor(0xF2, 0xA8, 0x5E);
+const EMPTY: RGBColor = RGBColor(0xF4, 0xF4, 0xF4);
+const IDLE: RGBColor = RGBColor(0xE4, 0xEA, 0xEE);
+const STOPPING: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
+const REJECTED: RGBColor = RGBColor(0xC0, 0x00, 0x00);
+const FAULT: RGBColor = RGBColor(0x8A, 0x3B, 0x00);
 
 /// The chart as SVG.
-pub fn draw(_: &Timeline) -> String {
-    String::new()
+pub fn draw(timeline: &Timeline) -> String {
+    let mut layout = Layout::of(timeline);
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, (WIDTH as u32, layout.height as u32)).into_drawing_area();
+        let canvas = Canvas { area: &area };
+        canvas.rect(0, 0, WIDTH, layout.height, &WHITE);
+        paint(&canvas, timeline, &mut layout);
+    }
+    describe(&mut text, timeline);
+    text
+}
+
+/// Adds what a screen reader says.
+fn describe(text: &mut String, timeline: &Timeline) {
+    let Some(at) = text.find("<svg").and_then(|start| Some(start + text[start..].find('>')? + 1)) else { return };
+    let escape = |s: &str| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut words = format!("\n<title>{}</title>\n<desc>", escape(&timeline.title));
+    let _ = write!(words, "{} to {}. ", timeline.window.from, timeline.window.until);
+    for lane in &timeline.coordinators {
+        let _ = write!(words, "Group {}: {} rebalances began. ", escape(&lane.group), lane.reasons.len());
+    }
+    let _ = write!(words, "{} members, {} lanes of partitions, ", timeline.members.len(), timeline.partitions.len());
+    let _ = write!(words, "{} faults.</desc>", timeline.faults.len());
+    text.insert_str(at, &words);
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+
+/// Shapes by pixel. Errors of the backend cannot happen: it writes into a string.
+struct Canvas<'a, 'b> {
+    area: &'a Area<'b>,
+}
+
+impl Canvas<'_, '_> {
+    fn rect<S: Into<ShapeStyle>>(&self, x0: i32, y0: i32, x1: i32, y1: i32, style: S) {
+        let _ = self.area.draw(&Rectangle::new([(x0, y0), (x1, y1)], filled(style)));
+    }
+
+    fn frame(&self, x0: i32, y0: i32, x1: i32, y1: i32, color: RGBColor) {
+        let _ = self.area.draw(&Rectangle::new([(x0, y0), (x1, y1)], color.stroke_width(1)));
+    }
+
+    fn line(&self, from: (i32, i32), to: (i32, i32), color: RGBColor) {
+        let _ = self.area.draw(&PathElement::new([from, to], color.stroke_width(1)));
+    }
+
+    /// `y` is the middle of the text.
+    fn text(&self, x: i32, y: i32, text: &str, size: i32, color: RGBColor, anchor: HPos) {
+        let style = ("sans-serif", size).into_font().color(&color).pos(Pos::new(anchor, VPos::Center));
+        let _ = self.area.draw(&Text::new(text.to_owned(), (x, y), style));
+    }
+
+    /// Diagonals over a rectangle.
+    fn hatch(&self, x0: i32, y0: i32, x1: i32, y1: i32, color: RGBColor) {
+        let (height, step) = (y1 - y0, 8);
+        let mut x = x0 - height;
+        while x < x1 {
+            let (a, b) = (x.max(x0), (x + height).min(x1));
+            if b > a {
+                self.line((a, y1 - (a - x)), (b, y1 - (b - x)), color);
+            }
+            x += step;
+        }
+    }
+}
+
+fn filled<S: Into<ShapeStyle>>(style: S) -> ShapeStyle {
+    let mut style = style.into();
+    style.filled = true;
+    style
+}
+
+/// Heights of everything, found before anything is drawn.
+struct Layout {
+    fault_rows: Vec<Option<usize>>,
+    reason_rows: Vec<Vec<Option<usize>>>,
+    /// Top of the lanes.
+    lanes_top: i32,
+    partition_height: i32,
+    member_height: i32,
+    lanes_bottom: i32,
+    height: i32,
+    notes: Vec<String>,
+}
+
+const COORDINATOR_HEIGHT: i32 = 22;
+const SECTION: i32 = 24;
+
+impl Layout {
+    fn of(timeline: &Timeline) -> Layout {
+        let mut notes = timeline.left_out.clone();
+        let faults: Vec<(i32, i32)> =
+            timeline.faults.iter().map(|f| label_extent(timeline, f.from, &f.label)).collect();
+        let fault_rows = rows(&faults, 5);
+        count_note(&mut notes, &fault_rows, "faults without a label");
+        let reason_rows: Vec<Vec<Option<usize>>> = timeline
+            .coordinators
+            .iter()
+            .map(|lane| {
+                let extents: Vec<_> = lane.reasons.iter().map(|r| label_extent(timeline, r.0, &r.1)).collect();
+                rows(&extents, 4)
+            })
+            .collect();
+        reason_rows.iter().for_each(|rows| count_note(&mut notes, rows, "rebalances without a reason written out"));
+        let lanes_top = TOP + depth(&fault_rows) * ROW + 18;
+        let partition_height = lane_height(timeline.partitions.len());
+        let member_height = lane_height(timeline.members.len());
+        let mut y = lanes_top;
+        if !timeline.coordinators.is_empty() {
+            y += SECTION;
+        }
+        for rows in &reason_rows {
+            y += COORDINATOR_HEIGHT + depth(rows) * ROW + 8;
+        }
+        for (count, height, what) in [
+            (timeline.partitions.len(), partition_height, "lanes of partitions not drawn"),
+            (timeline.members.len(), member_height, "members not drawn"),
+        ] {
+            if count > 0 {
+                y += SECTION + count.min(MAX_LANES) as i32 * height;
+            }
+            if count > MAX_LANES {
+                notes.push(format!("{} {what}", count - MAX_LANES));
+            }
+        }
+        let lanes_bottom = y + 4;
+        let height = lanes_bottom + 30 + 3 * 18 + wrapped(&notes).len() as i32 * ROW + 8;
+        Layout { fault_rows, reason_rows, lanes_top, partition_height, member_height, lanes_bottom, height, notes }
+    }
+}
+
+/// Thinner lanes the more there are.
+fn lane_height(lanes: usize) -> i32 {
+    match lanes.min(MAX_LANES) {
+        0..=32 => 18,
+        33..=64 => 12,
+        _ => 6,
+    }
+}
+
+fn depth(rows: &[Option<usize>]) -> i32 {
+    rows.iter().flatten().max().map_or(0, |row| *row as i32 + 1)
+}
+
+fn count_note(notes: &mut Vec<String>, rows: &[Option<usize>], what: &str) {
+    let missing = rows.iter().filter(|row| row.is_none()).count();
+    if missing > 0 {
+        notes.push(format!("{missing} {what}"));
+    }
+}
+
+fn x(timeline: &Timeline, at: Instant) -> i32 {
+    LEFT + timeline.window.pixel(at.max(timeline.window.from)) as i32
+}
+
+/// Where a label stands that belongs to an instant: to the right of it, or to its left at the right edge.
+fn label_extent(timeline: &Timeline, at: Instant, text: &str) -> (i32, i32) {
+    let (start, width) = (x(timeline, at) + 3, text_width(text, SMALL));
+    let end = (start + width).min(WIDTH - 4);
+    (end - width, end)
+}
+
+/// Notes in lines that fit.
+fn wrapped(notes: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for note in notes {
+        match lines.last_mut() {
+            Some(line) if text_width(line, SMALL) + text_width(note, SMALL) < WIDTH - 120 => {
+                let _ = write!(line, " · {note}");
+            }
+            _ => lines.push(note.clone()),
+        }
+    }
+    lines
+}
+
+fn paint(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &mut Layout) {
+    let title = shorten(&timeline.title, 130);
+    canvas.text(10, 16, &title, 14, INK, HPos::Left);
+    axis(canvas, timeline, layout);
+    fault_bands(canvas, timeline, layout);
+    let mut y = layout.lanes_top;
+    if !timeline.coordinators.is_empty() {
+        heading(canvas, &mut y, "coordinator");
+    }
+    for (lane, rows) in timeline.coordinators.iter().zip(&layout.reason_rows) {
+        coordinator(canvas, timeline, lane, rows, &mut y);
+    }
+    if !timeline.partitions.is_empty() {
+        heading(canvas, &mut y, "partitions: who has them");
+    }
+    for (i, lane) in timeline.partitions.iter().take(MAX_LANES).enumerate() {
+        partition(canvas, timeline, lane, y, layout.partition_height, i);
+        y += layout.partition_height;
+    }
+    if !timeline.members.is_empty() {
+        heading(canvas, &mut y, "members: what they do");
+    }
+    for (i, lane) in timeline.members.iter().take(MAX_LANES).enumerate() {
+        member(canvas, timeline, lane, y, layout.member_height, i);
+        y += layout.member_height;
+    }
+    fault_labels(canvas, timeline, layout);
+    if let Some((at, label)) = &timeline.mark {
+        let x = x(timeline, *at);
+        canvas.line((x, layout.lanes_top - 6), (x, layout.lanes_bottom), REJECTED);
+        let anchor = if x > WIDTH - 160 { HPos::Right } else { HPos::Left };
+        canvas.text(x + if x > WIDTH - 160 { -4 } else { 4 }, layout.lanes_top + 2, label, LABEL, REJECTED, anchor);
+    }
+    legend(canvas, timeline, layout);
+}
+
+fn heading(canvas: &Canvas<'_, '_>, y: &mut i32, text: &str) {
+    canvas.text(10, *y + SECTION / 2 + 2, text, LABEL, FAINT, HPos::Left);
+    *y += SECTION;
+}
+
+fn axis(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+    for at in ticks(&timeline.window) {
+        let x = x(timeline, at);
+        canvas.line((x, layout.lanes_top), (x, layout.lanes_bottom), GRID);
+        canvas.text(x, layout.lanes_bottom + 10, &tick_label(at), LABEL, INK, HPos::Center);
+    }
+    canvas.line((LEFT, layout.lanes_bottom), (LEFT + PIXELS as i32, layout.lanes_bottom), FAINT);
+}
+
+fn fault_bands(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+    for fault in &timeline.faults {
+        let (from, to) = (x(timeline, fault.from), x(timeline, fault.to));
+        if to > from {
+            canvas.rect(from, layout.lanes_top, to, layout.lanes_bottom, FAULT.mix(0.08));
+        }
+    }
+}
+
+fn fault_labels(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+    for (fault, row) in timeline.faults.iter().zip(&layout.fault_rows) {
+        let x = x(timeline, fault.from);
+        let mut y = layout.lanes_top - 8;
+        if let Some(row) = row {
+            let middle = TOP + *row as i32 * ROW + ROW / 2;
+            let (start, _) = label_extent(timeline, fault.from, &fault.label);
+            canvas.text(start, middle, &fault.label, SMALL, FAULT, HPos::Left);
+            y = middle - 5;
+        }
+        if fault.from >= timeline.window.from {
+            dashes(canvas, x, y, layout.lanes_bottom);
+        }
+    }
+}
+
+fn dashes(canvas: &Canvas<'_, '_>, x: i32, from: i32, to: i32) {
+    let style = FAULT.mix(0.55).stroke_width(1);
+    let mut y = from;
+    while y < to {
+        let _ = canvas.area.draw(&PathElement::new([(x, y), (x, (y + 5).min(to))], style));
+        y += 9;
+    }
+}
+
+fn coordinator(
+    canvas: &Canvas<'_, '_>,
+    timeline: &Timeline,
+    lane: &CoordinatorLane,
+    reasons: &[Option<usize>],
+    y: &mut i32,
+) {
+    let (top, bottom) = (*y, *y + COORDINATOR_HEIGHT - 2);
+    let middle = (top + bottom) / 2;
+    canvas.text(LEFT - 8, middle, &shorten(&lane.group, 24), LABEL, INK, HPos::Right);
+    for span in &lane.spans {
+        let (from, to) = extent(timeline, span);
+        let (color, words) = match span.what {
+            StateSpan::One(GroupState::Stable, g) => {
+                (STABLE, vec![format!("Stable, generation {g}"), format!("Stable g{g}"), format!("g{g}")])
+            }
+            StateSpan::One(GroupState::PreparingRebalance, _) => {
+                (PREPARING, vec!["PreparingRebalance".into(), "Preparing".into()])
+            }
+            StateSpan::One(GroupState::CompletingRebalance, _) => {
+                (COMPLETING, vec!["CompletingRebalance".into(), "Completing".into()])
+            }
+            StateSpan::One(GroupState::Empty, _) => (EMPTY, vec!["Empty".into()]),
+            StateSpan::One(GroupState::Dead, _) => (EMPTY, vec!["Dead".into()]),
+            StateSpan::Mixed => (PREPARING, vec!["several rebalances".into()]),
+        };
+        canvas.rect(from, top, to, bottom, &color);
+        if span.what == StateSpan::Mixed {
+            canvas.hatch(from, top, to, bottom, FAINT);
+        }
+        if to - from >= 6 {
+            canvas.frame(from, top, to, bottom, RGBColor(0xBB, 0xBB, 0xBB));
+        }
+        inscribe(canvas, (from, to), middle, &words, INK);
+    }
+    for ((at, reason), row) in lane.reasons.iter().zip(reasons) {
+        let Some(row) = row else { continue };
+        let text_y = bottom + 3 + *row as i32 * ROW + ROW / 2;
+        let x = x(timeline, *at);
+        canvas.line((x, bottom), (x, text_y + 4), RGBColor(0x80, 0x60, 0x00));
+        let (start, _) = label_extent(timeline, *at, reason);
+        canvas.text(start, text_y, reason, SMALL, INK, HPos::Left);
+    }
+    *y = bottom + 2 + depth(reasons) * ROW + 8;
+}
+
+/// Left and right of a span, at least a pixel apart.
+fn extent<T>(timeline: &Timeline, span: &Span<T>) -> (i32, i32) {
+    let from = x(timeline, span.from);
+    (from, x(timeline, span.to).max(from + 1))
+}
+
+/// Writes the first of these texts that fits.
+fn inscribe(canvas: &Canvas<'_, '_>, (from, to): (i32, i32), y: i32, texts: &[String], color: RGBColor) {
+    if let Some(text) = texts.iter().find(|text| text_width(text, SMALL) + 6 <= to - from) {
+        canvas.text(from + (to - from) / 2, y, text, SMALL, color, HPos::Center);
+    }
+}
+
+fn color_of(number: u32) -> RGBColor {
+    MEMBERS[number as usize % MEMBERS.len()]
+}
+
+/// Black or white, whichever is read more easily on a colour.
+fn ink_on(color: RGBColor) -> RGBColor {
+    let light = u32::from(color.0) * 299 + u32::from(color.1) * 587 + u32::from(color.2) * 114;
+    if light > 115_000 { BLACK } else { WHITE }
+}
+
+/// From the ninth member on colours repeat; a light stripe tells them from the first eight.
+fn stripe(canvas: &Canvas<'_, '_>, number: u32, (from, to): (i32, i32), (top, bottom): (i32, i32)) {
+    let color = if ink_on(color_of(number)) == WHITE { WHITE } else { INK };
+    match number as usize / MEMBERS.len() % 3 {
+        0 => {}
+        1 => canvas.line((from, top + 2), (to, top + 2), color),
+        _ => {
+            canvas.line((from, top + 2), (to, top + 2), color);
+            canvas.line((from, bottom - 2), (to, bottom - 2), color);
+        }
+    }
+}
+
+/// The lane's label: every one if there is room, else every third or so.
+fn lane_label(canvas: &Canvas<'_, '_>, y: i32, height: i32, index: usize, text: &str) {
+    let every = if height >= 12 { 1 } else { 2 };
+    if index.is_multiple_of(every) {
+        let size = if height >= 18 { LABEL } else { SMALL };
+        canvas.text(LEFT - 8, y + height / 2, &shorten(text, 24), size, INK, HPos::Right);
+    }
+}
+
+fn partition(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &PartitionLane, y: i32, height: i32, index: usize) {
+    let label =
+        if timeline.coordinators.len() > 1 { format!("{} {}", lane.scope, lane.label) } else { lane.label.clone() };
+    lane_label(canvas, y, height, index, &label);
+    let (top, bottom) = (y + 1, y + height - if height > 6 { 2 } else { 1 });
+    canvas.line((LEFT, bottom), (LEFT + PIXELS as i32, bottom), GRID);
+    let name = |number: u32| {
+        timeline.members.iter().find(|m| m.number == number).map_or("another member".to_owned(), |m| m.name.clone())
+    };
+    for span in &lane.spans {
+        let (from, to) = extent(timeline, span);
+        let short = |number: u32| name(number).rsplit('-').next().unwrap_or_default().to_owned();
+        match span.what {
+            Owner::Member(number) => {
+                let color = color_of(number);
+                canvas.rect(from, top, to, bottom, &color);
+                stripe(canvas, number, (from, to), (top, bottom));
+                if height >= 12 {
+                    inscribe(canvas, (from, to), (top + bottom) / 2, &[name(number), short(number)], ink_on(color));
+                }
+            }
+            Owner::Halted(number) => {
+                canvas.rect(from, top, to, bottom, RGBColor(0xEE, 0xEE, 0xEE).to_rgba());
+                canvas.hatch(from, top, to, bottom, FAINT);
+                let text = format!("{} halted", name(number));
+                if height >= 12 && text_width(&text, SMALL) + 10 <= to - from {
+                    let half = text_width(&text, SMALL) / 2 + 3;
+                    let middle = (from + to) / 2;
+                    canvas.rect(middle - half, top + 1, middle + half, bottom - 1, &WHITE);
+                    canvas.text(middle, (top + bottom) / 2, &text, SMALL, INK, HPos::Center);
+                }
+            }
+            Owner::Mixed => canvas.rect(from, top, to, bottom, &INK),
+        }
+    }
+}
+
+fn member(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &MemberLane, y: i32, height: i32, index: usize) {
+    lane_label(canvas, y, height, index, &lane.name);
+    let (top, bottom) = (y + 1, y + height - if height > 6 { 2 } else { 1 });
+    canvas.line((LEFT, bottom), (LEFT + PIXELS as i32, bottom), GRID);
+    canvas.rect(LEFT - 5, top, LEFT - 1, bottom, &color_of(lane.number));
+    let ticks = if height >= 12 { 4 } else { 0 };
+    for span in &lane.spans {
+        let (from, to) = extent(timeline, span);
+        let low = bottom - ticks;
+        match span.what {
+            Activity::Down => {}
+            Activity::Idle => canvas.rect(from, top, to, low, &IDLE),
+            Activity::Processing => canvas.rect(from, top, to, low, &color_of(lane.number)),
+            Activity::Joining => canvas.rect(from, top, to, low, &PREPARING),
+            Activity::Stopping => canvas.rect(from, top, to, low, &STOPPING),
+            Activity::Paused => {
+                canvas.rect(from, top, to, low, &EMPTY);
+                canvas.hatch(from, top, to, low, FAINT);
+            }
+        }
+    }
+    if height < 12 {
+        return;
+    }
+    for (from, to) in runs(timeline, &lane.commits) {
+        canvas.rect(from, bottom - 3, to, bottom, &INK);
+    }
+    for (from, to) in runs(timeline, &lane.rejected) {
+        canvas.rect(from - 1, top, to + 1, bottom, &REJECTED);
+    }
+}
+
+/// Ticks on neighbouring pixels as one.
+fn runs(timeline: &Timeline, ticks: &[Instant]) -> Vec<(i32, i32)> {
+    let mut runs: Vec<(i32, i32)> = Vec::new();
+    for &at in ticks {
+        let x = x(timeline, at);
+        match runs.last_mut() {
+            Some(last) if last.1 >= x => last.1 = x + 1,
+            _ => runs.push((x, x + 1)),
+        }
+    }
+    runs
+}
+
+fn legend(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+    let mut y = layout.lanes_bottom + 34;
+    let mut at = 10;
+    let entry = |at: &mut i32, y: i32, text: &str, sample: &dyn Fn(i32, i32)| {
+        sample(*at, y);
+        canvas.text(*at + 22, y, text, SMALL, INK, HPos::Left);
+        *at += 22 + text_width(text, SMALL) + 16;
+    };
+    let solid = |color: RGBColor| move |x: i32, y: i32| canvas.rect(x, y - 5, x + 16, y + 5, &color);
+    let hatched = |x: i32, y: i32| {
+        canvas.rect(x, y - 5, x + 16, y + 5, &EMPTY);
+        canvas.hatch(x, y - 5, x + 16, y + 5, FAINT);
+    };
+    for (text, color) in
+        [("Stable", STABLE), ("PreparingRebalance", PREPARING), ("CompletingRebalance", COMPLETING), ("Empty", EMPTY)]
+    {
+        entry(&mut at, y, text, &solid(color));
+    }
+    entry(&mut at, y, "owner or process halted (dead or frozen)", &hatched);
+    entry(&mut at, y, "nobody, or no process", &|x, y| {
+        canvas.frame(x, y - 5, x + 16, y + 5, RGBColor(0xBB, 0xBB, 0xBB))
+    });
+    (y, at) = (y + 18, 10);
+    for (text, color) in [
+        ("waiting in poll()", IDLE),
+        ("processing: the member's colour", MEMBERS[0]),
+        ("joining", PREPARING),
+        ("stopping", STOPPING),
+    ] {
+        entry(&mut at, y, text, &solid(color));
+    }
+    entry(&mut at, y, "commit accepted", &|x, y| canvas.rect(x + 7, y + 1, x + 8, y + 5, &INK));
+    entry(&mut at, y, "commit rejected", &|x, y| canvas.rect(x + 6, y - 5, x + 9, y + 5, &REJECTED));
+    entry(&mut at, y, "fault", &|x, y| dashes(canvas, x + 8, y - 6, y + 6));
+    (y, at) = (y + 18, 10);
+    for lane in &timeline.members {
+        if at + 40 + text_width(&lane.name, SMALL) > WIDTH - 120 {
+            canvas.text(at, y, "and more", SMALL, FAINT, HPos::Left);
+            break;
+        }
+        let number = lane.number;
+        entry(&mut at, y, &lane.name, &|x, y| {
+            canvas.rect(x, y - 5, x + 16, y + 5, &color_of(number));
+            stripe(canvas, number, (x, x + 16), (y - 5, y + 5));
+        });
+    }
+    for line in wrapped(&layout.notes) {
+        y += ROW;
+        canvas.text(10, y + 4, &line, SMALL, FAINT, HPos::Left);
+    }
 }
