@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::terminal::talk;
-use crate::scenario::Scenario;
+use crate::scenario::{self, Scenario};
 use std::path::{Path, PathBuf};
 
 /// A scenario that can be run.
@@ -47,8 +47,15 @@ fn find_in(path: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 /// Reads one scenario; `Err` holds its diagnostics, rendered with colours.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
-    let _ = sets;
-    Err(vec![format!("error: {}: scenario files: planned, not in this version", path.display())])
+    let sets: Vec<(&str, &str)> = sets.iter().map(|set| set.split_once('=').unwrap_or((set, ""))).collect();
+    let render = |diagnostic: &scenario::Diagnostic| diagnostic.render(true);
+    let loaded = scenario::load(path, &sets).map_err(|errors| errors.diagnostics.iter().map(render).collect::<Vec<_>>())?;
+    Ok(Loaded {
+        file: path.display().to_string(),
+        warnings: loaded.lints.iter().map(render).collect(),
+        ignored_keys: loaded.ignored_keys.iter().map(|key| key.key.to_string()).collect(),
+        scenario: loaded.scenario,
+    })
 }
 
 /// Reads all of them; if one is wrong, tells everything that is wrong with any.

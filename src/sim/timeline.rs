@@ -7,7 +7,7 @@ use crate::choice::{Choice, Purpose};
 use crate::client::HandlerFault;
 use crate::context::Context;
 use crate::ids::*;
-use crate::scenario::{Action, Selector, TimelineEvent};
+use crate::scenario::{Action, Selector, TimelineEvent, glob_matches};
 use crate::time::{Duration, Instant};
 use crate::trace::{Kind, Verb};
 
@@ -48,26 +48,6 @@ fn instants(line: u64, event: &TimelineEvent, choice: &mut dyn Choice) -> Vec<In
             at + every * repetition
         })
         .collect()
-}
-
-/// Whether `name` fits a glob in which `*` is any text and `?` any character.
-fn glob_matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut p, mut n, mut star) = (0, 0, None);
-    while n < name.len() {
-        if p < pattern.len() && pattern[p] == '*' {
-            star = Some((p, n));
-            p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
-            (p, n) = (p + 1, n + 1);
-        } else if let Some((at, from)) = star {
-            (p, n) = (at + 1, from + 1);
-            star = Some((at, from + 1));
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '*')
 }
 
 impl World<'_> {
@@ -134,11 +114,9 @@ impl World<'_> {
         self.act(line, process);
     }
 
-    /// Creates a topic or adds partitions to it, and tells the trace.
+    /// Creates a topic or adds partitions to it.
     pub fn create_partitions(&mut self, topic: TopicName, partitions: u32, cause: Seq) {
         self.broker.create_partitions(cx!(self, cause), topic, partitions);
-        let partitions = self.broker.partitions(topic).unwrap_or(partitions);
-        cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), Kind::MetaTopic { topic, partitions });
         self.after_broker();
     }
 
@@ -349,28 +327,6 @@ impl World<'_> {
         for index in idle {
             let cause = self.fault_start(self.processes[index].actor, Verb::Scale, line);
             self.start_when_possible(index, PendingStart { at: self.now, cause, restart_of: None, with: Vec::new() });
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs() {
-        for (pattern, name, fits) in [
-            ("billing-*", "billing-0", true),
-            ("billing-*", "refunds-0", false),
-            ("*-1", "billing-11", false),
-            ("*-1", "billing-1", true),
-            ("b?lling-0", "billing-0", true),
-            ("*i*i*", "billing-0", true),
-            ("", "", true),
-            ("*", "", true),
-            ("?", "", false),
-        ] {
-            assert_eq!(glob_matches(pattern, name), fits, "{pattern} {name}");
         }
     }
 }
