@@ -52,12 +52,10 @@ impl Broker {
         Broker { topics: Topics::default(), purgatory: Purgatory::default(), coordinator: Coordinator::new(config) }
     }
 
-    /// Creates a topic, or gives an existing one more partitions (`partitions` is the new total; never shrinks). Emits
-    /// `meta_topic` if that changes anything.
-    pub fn create_partitions(&mut self, cx: &mut Context<'_>, topic: TopicName, partitions: u32) {
-        if self.topics.create(topic, partitions) {
-            cx.emit_broker(Kind::MetaTopic { topic, partitions });
-        }
+    /// Creates a topic, or gives an existing one more partitions (`partitions` is the new total; never shrinks). The
+    /// `meta_topic` event is the caller's.
+    pub fn create_partitions(&mut self, _cx: &mut Context<'_>, topic: TopicName, partitions: u32) {
+        self.topics.create(topic, partitions);
     }
 
     /// Number of partitions of a topic, if it exists.

@@ -21,8 +21,8 @@ impl Topics {
         (found != ABSENT).then_some(found as usize)
     }
 
-    /// Makes the topic have `partitions` partitions if it had fewer. Tells whether that changed anything.
-    pub(in crate::broker) fn create(&mut self, topic: TopicName, partitions: u32) -> bool {
+    /// Makes the topic have `partitions` partitions if it had fewer.
+    pub(in crate::broker) fn create(&mut self, topic: TopicName, partitions: u32) {
         let symbol = topic.0.0 as usize;
         let found = self.find(topic).unwrap_or_else(|| {
             if self.index.len() <= symbol {
@@ -33,11 +33,9 @@ impl Topics {
             self.logs.len() - 1
         });
         let logs = &mut self.logs[found];
-        let grows = logs.len() < partitions as usize;
-        if grows {
+        if logs.len() < partitions as usize {
             logs.resize_with(partitions as usize, PartitionLog::default);
         }
-        grows
     }
 
     /// How many partitions a topic has, if it exists.
