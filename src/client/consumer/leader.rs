@@ -3,46 +3,26 @@
 use super::Consumer;
 use super::join::{Join, JoinFailure};
 use super::membership::MemberState;
-use crate::assignor::{AssignorMember, assign};
+use crate::assignor::{AssignorMember, assign, cooperative_user_data, sticky_user_data};
 use crate::client::io::Io;
 use crate::config::AssignorKind;
-use crate::ids::{Names, TopicPartition};
+use crate::ids::{Generation, Names};
 use crate::protocol::consumer_protocol::{Assignment, decode_subscription, encode_assignment};
 use crate::protocol::{Bytes, ErrorCode, JoinGroupResponse};
 
 impl Join {
-    /// What an assignor adds to a member's subscription: `sticky` its last assignment (StickyAssignor, user data version 1),
-    /// `cooperative-sticky` the generation of it.
+    /// What an assignor adds to a member's subscription: `sticky` its last assignment, `cooperative-sticky` the generation
+    /// of it.
     pub(super) fn user_data(&self, kind: AssignorKind, names: &Names) -> Option<Bytes> {
+        let last = self.last_assignment.as_ref();
         match kind {
             AssignorKind::Range | AssignorKind::RoundRobin => None,
-            AssignorKind::CooperativeSticky => {
-                let generation = self.last_assignment.as_ref().map_or(-1, |last| last.1.0);
-                Some(Bytes::from(generation.to_be_bytes()))
-            }
+            AssignorKind::CooperativeSticky => Some(cooperative_user_data(last.map_or(Generation::NONE, |l| l.1))),
             AssignorKind::Sticky => {
-                let (partitions, generation) = self.last_assignment.as_ref()?;
-                Some(sticky_user_data(partitions, generation.0, names))
+                last.map(|(partitions, generation)| sticky_user_data(partitions, *generation, names))
             }
         }
     }
-}
-
-fn sticky_user_data(partitions: &[TopicPartition], generation: i32, names: &Names) -> Bytes {
-    let mut bytes = Vec::with_capacity(16 + partitions.len() * 4);
-    let topics: Vec<&[TopicPartition]> = partitions.chunk_by(|a, b| a.topic == b.topic).collect();
-    bytes.extend((topics.len() as u32).to_be_bytes());
-    for topic in topics {
-        let name = names.text(topic[0].topic);
-        bytes.extend((name.len() as u16).to_be_bytes());
-        bytes.extend(name.as_bytes());
-        bytes.extend((topic.len() as u32).to_be_bytes());
-        for tp in topic {
-            bytes.extend(tp.partition.to_be_bytes());
-        }
-    }
-    bytes.extend(generation.to_be_bytes());
-    Bytes::from(bytes)
 }
 
 impl Consumer {
