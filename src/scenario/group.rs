@@ -279,7 +279,7 @@ impl Draft<'_> {
         variants.push(plain);
         known.insert(Vec::new(), 0);
         let globs: Vec<usize> = (0..self.overrides.len()).filter(|&i| is_glob(self.overrides[i].pattern)).collect();
-        let (mut configs, mut at_zero) = (Vec::new(), Vec::new());
+        let (mut configs, mut at_zero, mut used) = (Vec::new(), Vec::new(), BTreeSet::new());
         if report.errors > 0 {
             // Nothing will run: one member of each kind is enough for the checks that follow.
             crew.scaled = crew.scaled.min(1_000);
@@ -298,13 +298,15 @@ impl Draft<'_> {
                     variants.len() - 1
                 }
             };
+            used.insert(index);
             world.hosts += 1;
             let mut config = variants[index].config.clone();
             Group::rename(&mut config, name, host(world.hosts));
             at_zero.push(number < crew.members && !starts_late.contains(&config.name));
             configs.push(config);
         }
-        lint::common_assignor(report, self.key_span, &variants);
+        let used: Vec<&Variant> = used.iter().map(|&i| &variants[i]).collect();
+        lint::common_assignor(report, self.key_span, &used);
         let group = Group {
             name: self.name.to_string(),
             standalone: self.assign.is_some(),

@@ -85,7 +85,7 @@ fn too_long(report: &mut Report, config: &MemberConfig, span: Span, batch: Durat
 }
 
 /// Members of a group that cannot be in it together.
-pub(super) fn common_assignor(report: &mut Report, span: Span, variants: &[Variant]) {
+pub(super) fn common_assignor(report: &mut Report, span: Span, variants: &[&Variant]) {
     let in_all = |assignor: &AssignorKind| variants.iter().all(|v| v.config.client.assignors.contains(assignor));
     if variants.is_empty() || AssignorKind::ALL.iter().any(in_all) {
         return;

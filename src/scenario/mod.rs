@@ -6,6 +6,7 @@
 mod amount;
 mod codes;
 mod diagnostic;
+mod discover;
 mod expect;
 mod expect_parser;
 mod group;
@@ -17,15 +18,25 @@ mod overrides;
 mod plan;
 mod policy;
 mod report;
+mod schema;
 mod selector;
 mod shape;
+mod templates;
 mod timeline;
 mod topic;
 mod tree;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, ScenarioErrors, Severity, Source};
+pub use discover::{FindError, find_files};
 pub use kafka::IgnoredKey;
 pub use load::{Loaded, load, parse, parse_bytes};
 pub use plan::*;
+pub use schema::schema;
 pub use selector::glob_matches;
+pub use templates::{Template, templates};
+
+/// What `groupsim explain CODE` prints about a diagnostic or lint; `None` if no such code was ever given.
+pub fn explain_code(name: &str) -> Option<&'static str> {
+    Code::from_name(name).map(Code::explanation)
+}
