@@ -59,7 +59,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if window.from >= window.until {
         return Err(Failure::usage(format!("nothing to draw from {} to {}", window.from, window.until)));
     }
-    let options = Options { groups: args.group.clone(), members: args.members.clone(), mark: args.around.map(|seq| seq.0) };
+    let options =
+        Options { groups: args.group.clone(), members: args.members.clone(), mark: args.around.map(|seq| seq.0) };
     let mut builder = TimelineBuilder::new(window, options);
     source.feed(args.common.seed, Some(window.until), &mut builder)?;
     output.write_whole(&svg::draw(&builder.finish()))?;

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// Most reasons that are kept of one group; the drawing shows fewer.
 const MAX_REASONS: usize = 500;
 
+/// Most processes that are followed; a picture has no room for more.
+const MAX_PROCESSES: usize = 2_000;
+
 /// Most faults that are kept.
 const MAX_FAULTS: usize = 500;
 
@@ -33,6 +36,7 @@ pub struct TimelineBuilder {
     mark: Option<(Instant, String)>,
     polls: u64,
     faults_left_out: u64,
+    processes_left_out: u64,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl TimelineBuilder {
             mark: None,
             polls: 0,
             faults_left_out: 0,
+            processes_left_out: 0,
         }
     }
 
@@ -73,6 +78,7 @@ impl TimelineBuilder {
         note(self.polls, "polls not drawn");
         note(self.processes.values().map(|p| p.commits_merged).sum(), "commits share a tick with another");
         note(self.faults_left_out, "further faults not drawn");
+        note(self.processes_left_out, "further members not drawn");
         let (mut partitions, mut merged) = self.owners.finish(&window, end);
         let mut coordinators = Vec::new();
         for (group, mut track) in self.groups {
@@ -121,7 +127,9 @@ impl TimelineBuilder {
             Kind::MetaActor { subject, name, group, role } => {
                 let name = names.text(name).to_owned();
                 self.actors.insert(subject, name.clone());
-                if matches!(role, Role::Member | Role::Reader) {
+                if matches!(role, Role::Member | Role::Reader) && self.processes.len() >= MAX_PROCESSES {
+                    self.processes_left_out += 1;
+                } else if matches!(role, Role::Member | Role::Reader) {
                     let scope = names.text(group).to_owned();
                     self.processes.entry(subject).or_insert_with(|| ProcessTrack::new(name, scope));
                 }

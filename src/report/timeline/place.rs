@@ -3,9 +3,9 @@
 use super::model::Window;
 use crate::time::{Duration, Instant};
 
-/// Width of a text in pixels, near enough for a sans-serif font of this size.
+/// Width of a text in pixels, near enough for a wide sans-serif font of this size (in plotters' unit).
 pub(super) fn text_width(text: &str, size: i32) -> i32 {
-    text.chars().count() as i32 * size * 3 / 5
+    text.chars().count() as i32 * size / 2
 }
 
 /// For each extent, in order, the first row where it does not touch what is there already; `None` if all rows are taken.

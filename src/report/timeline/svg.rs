@@ -11,8 +11,10 @@ use std::fmt::Write;
 const LEFT: i32 = 170;
 const WIDTH: i32 = LEFT + PIXELS as i32 + 30;
 const TOP: i32 = 34;
-const LABEL: i32 = 11;
-const SMALL: i32 = 10;
+/// Font sizes in plotters' own unit: a quarter larger than pixels.
+const TITLE: i32 = 18;
+const LABEL: i32 = 14;
+const SMALL: i32 = 12;
 const ROW: i32 = 14;
 /// Most lanes of partitions, and of members, that are drawn.
 const MAX_LANES: usize = 160;
@@ -38,6 +40,7 @@ const EMPTY: RGBColor = RGBColor(0xF4, 0xF4, 0xF4);
 const IDLE: RGBColor = RGBColor(0xE4, 0xEA, 0xEE);
 const STOPPING: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
 const REJECTED: RGBColor = RGBColor(0xC0, 0x00, 0x00);
+const REASON: RGBColor = RGBColor(0x80, 0x60, 0x00);
 const FAULT: RGBColor = RGBColor(0x8A, 0x3B, 0x00);
 
 /// The chart as SVG.
@@ -92,6 +95,12 @@ impl Canvas<'_, '_> {
     fn text(&self, x: i32, y: i32, text: &str, size: i32, color: RGBColor, anchor: HPos) {
         let style = ("sans-serif", size).into_font().color(&color).pos(Pos::new(anchor, VPos::Center));
         let _ = self.area.draw(&Text::new(text.to_owned(), (x, y), style));
+    }
+
+    /// The same from `x` to the right, on white, so that lines behind it do not cross it out.
+    fn note(&self, x: i32, y: i32, text: &str, color: RGBColor) {
+        self.rect(x - 1, y - ROW / 2 + 1, x + text_width(text, SMALL), y + ROW / 2 - 1, &WHITE);
+        self.text(x, y, text, SMALL, color, HPos::Left);
     }
 
     /// Diagonals over a rectangle.
@@ -220,9 +229,10 @@ fn wrapped(notes: &[String]) -> Vec<String> {
 
 fn paint(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &mut Layout) {
     let title = shorten(&timeline.title, 130);
-    canvas.text(10, 16, &title, 14, INK, HPos::Left);
+    canvas.text(10, 16, &title, TITLE, INK, HPos::Left);
     axis(canvas, timeline, layout);
     fault_bands(canvas, timeline, layout);
+    fault_lines(canvas, timeline, layout);
     let mut y = layout.lanes_top;
     if !timeline.coordinators.is_empty() {
         heading(canvas, &mut y, "coordinator");
@@ -277,29 +287,26 @@ fn fault_bands(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
     }
 }
 
-fn fault_labels(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+fn fault_lines(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
     for (fault, row) in timeline.faults.iter().zip(&layout.fault_rows) {
-        let x = x(timeline, fault.from);
-        let mut y = layout.lanes_top - 8;
-        if let Some(row) = row {
-            let middle = TOP + *row as i32 * ROW + ROW / 2;
-            let (start, _) = label_extent(timeline, fault.from, &fault.label);
-            canvas.text(start, middle, &fault.label, SMALL, FAULT, HPos::Left);
-            y = middle - 5;
-        }
+        let top = row.map_or(layout.lanes_top - 8, |row| TOP + row as i32 * ROW + 2);
         if fault.from >= timeline.window.from {
-            dashes(canvas, x, y, layout.lanes_bottom);
+            fault_line(canvas, x(timeline, fault.from), top, layout.lanes_bottom);
         }
     }
 }
 
-fn dashes(canvas: &Canvas<'_, '_>, x: i32, from: i32, to: i32) {
-    let style = FAULT.mix(0.55).stroke_width(1);
-    let mut y = from;
-    while y < to {
-        let _ = canvas.area.draw(&PathElement::new([(x, y), (x, (y + 5).min(to))], style));
-        y += 9;
+fn fault_labels(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
+    for (fault, row) in timeline.faults.iter().zip(&layout.fault_rows) {
+        if let Some(row) = row {
+            let (start, _) = label_extent(timeline, fault.from, &fault.label);
+            canvas.note(start, TOP + *row as i32 * ROW + ROW / 2, &fault.label, FAULT);
+        }
     }
+}
+
+fn fault_line(canvas: &Canvas<'_, '_>, x: i32, from: i32, to: i32) {
+    let _ = canvas.area.draw(&PathElement::new([(x, from), (x, to)], FAULT.mix(0.5).stroke_width(1)));
 }
 
 fn coordinator(
@@ -337,13 +344,14 @@ fn coordinator(
         }
         inscribe(canvas, (from, to), middle, &words, INK);
     }
-    for ((at, reason), row) in lane.reasons.iter().zip(reasons) {
-        let Some(row) = row else { continue };
-        let text_y = bottom + 3 + *row as i32 * ROW + ROW / 2;
+    let placed: Vec<_> = lane.reasons.iter().zip(reasons).filter_map(|(reason, row)| Some((reason, (*row)?))).collect();
+    let text_y = |row: usize| bottom + 3 + row as i32 * ROW + ROW / 2;
+    for ((at, _), row) in &placed {
         let x = x(timeline, *at);
-        canvas.line((x, bottom), (x, text_y + 4), RGBColor(0x80, 0x60, 0x00));
-        let (start, _) = label_extent(timeline, *at, reason);
-        canvas.text(start, text_y, reason, SMALL, INK, HPos::Left);
+        canvas.line((x, bottom), (x, text_y(*row) + 4), REASON);
+    }
+    for ((at, reason), row) in &placed {
+        canvas.note(label_extent(timeline, *at, reason).0, text_y(*row), reason, INK);
     }
     *y = bottom + 2 + depth(reasons) * ROW + 8;
 }
@@ -409,7 +417,9 @@ fn partition(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &PartitionLane,
             Owner::Member(number) => {
                 let color = color_of(number);
                 canvas.rect(from, top, to, bottom, &color);
-                stripe(canvas, number, (from, to), (top, bottom));
+                if height >= 12 {
+                    stripe(canvas, number, (from, to), (top, bottom));
+                }
                 if height >= 12 {
                     inscribe(canvas, (from, to), (top + bottom) / 2, &[name(number), short(number)], ink_on(color));
                 }
@@ -421,7 +431,7 @@ fn partition(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &PartitionLane,
                 if height >= 12 && text_width(&text, SMALL) + 10 <= to - from {
                     let half = text_width(&text, SMALL) / 2 + 3;
                     let middle = (from + to) / 2;
-                    canvas.rect(middle - half, top + 1, middle + half, bottom - 1, &WHITE);
+                    canvas.rect(middle - half, top - 1, middle + half, bottom, &WHITE);
                     canvas.text(middle, (top + bottom) / 2, &text, SMALL, INK, HPos::Center);
                 }
             }
@@ -508,7 +518,7 @@ fn legend(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
     }
     entry(&mut at, y, "commit accepted", &|x, y| canvas.rect(x + 7, y + 1, x + 8, y + 5, &INK));
     entry(&mut at, y, "commit rejected", &|x, y| canvas.rect(x + 6, y - 5, x + 9, y + 5, &REJECTED));
-    entry(&mut at, y, "fault", &|x, y| dashes(canvas, x + 8, y - 6, y + 6));
+    entry(&mut at, y, "fault", &|x, y| fault_line(canvas, x + 8, y - 6, y + 6));
     (y, at) = (y + 18, 10);
     for lane in &timeline.members {
         if at + 40 + text_width(&lane.name, SMALL) > WIDTH - 120 {
