@@ -5,6 +5,7 @@ use super::interrupt;
 use super::load::Loaded;
 use super::output::OutputFile;
 use super::panics::caught;
+use crate::oracle::Judge;
 use crate::report::{Expectation, RunReport, Stopped};
 use crate::sim::{self, RunEnd, RunOptions, StopReason};
 use crate::time::Instant;
@@ -57,7 +58,7 @@ fn judged(
     watchers: &mut [&mut dyn Observer],
 ) -> Result<RunReport, Failure> {
     let scenario = &loaded.scenario;
-    let mut judge = super::judge::Judge::new(
+    let mut judge = Judge::new(
         &scenario.expect,
         scenario.promises.lost_mentioned,
         scenario.promises.skipped_mentioned,

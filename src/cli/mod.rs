@@ -11,7 +11,6 @@ mod execute;
 mod exit;
 mod explain;
 mod interrupt;
-mod judge;
 mod load;
 mod new;
 mod output;

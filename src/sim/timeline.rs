@@ -114,9 +114,11 @@ impl World<'_> {
         self.act(line, process);
     }
 
-    /// Creates a topic or adds partitions to it.
+    /// Creates a topic or adds partitions to it, and tells the trace.
     pub fn create_partitions(&mut self, topic: TopicName, partitions: u32, cause: Seq) {
         self.broker.create_partitions(cx!(self, cause), topic, partitions);
+        let partitions = self.broker.partitions(topic).unwrap_or(partitions);
+        cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), Kind::MetaTopic { topic, partitions });
         self.after_broker();
     }
 
