@@ -81,10 +81,11 @@ impl ClassicGroup {
     /// Answers a commit; that event is what armed the member's session timer.
     pub fn commit_answered(&mut self, op: &mut Op<'_, '_>, asker: &Asker, response: Response) {
         let answered = op.respond(asker, response);
-        if self.is_in(&[GroupState::Stable, GroupState::PreparingRebalance]) {
-            if let Some(member) = self.members.get_mut(&asker.member) {
-                member.session.set_cause(answered);
-            }
+        if !self.is_in(&[GroupState::Stable, GroupState::PreparingRebalance]) {
+            return;
+        }
+        if let Some(member) = self.members.get_mut(&asker.member) {
+            member.session.set_cause(answered);
         }
     }
 }
