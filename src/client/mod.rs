@@ -5,6 +5,8 @@ mod consumer;
 mod io;
 mod profile;
 mod strategy;
+#[cfg(test)]
+mod tests;
 
 use crate::config::MemberConfig;
 use crate::context::Context;

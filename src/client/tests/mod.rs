@@ -1,0 +1,10 @@
+//! Tests of the client rules: a scripted rig plays the broker.
+
+mod close;
+mod commit;
+mod handler;
+mod heartbeat;
+mod join;
+mod network;
+mod position;
+mod rig;
