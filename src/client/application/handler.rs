@@ -168,8 +168,7 @@ impl Process {
         self.doing = Doing::Polling;
         if self.strategy.after_batch() {
             self.commit_handled(io, After::Poll);
-        }
-        if self.doing == Doing::Polling {
+        } else {
             self.enter_poll(io);
         }
     }

@@ -22,6 +22,10 @@ impl Consumer {
             }
             return outcome;
         }
+        // An error among the fetched partitions may have taken a position away: the next pass would follow at once.
+        if let Some(outcome) = self.update_positions(io) {
+            return outcome;
+        }
         self.send_fetch(io);
         PollOutcome::Wait
     }

@@ -172,8 +172,8 @@ fn records_that_take_no_time_are_done_at_once() {
         c.process.per_record = Duration::ZERO;
     });
     let fetch = rig.stable(&[0], 0);
-    rig.records(fetch, &[(0, 0, 1_000_000_000)]);
+    rig.records(fetch, &[(0, 0, 10_000)]);
     let expected = [start(&mut rig, 0, 0, 500, 0), done(&mut rig, 0, 0, 500)];
-    // A whole backlog is worked off at one instant, 500 records a poll; here only the first two events count.
+    // The whole fetch is worked off at one instant, 500 records a poll; here only the first two events count.
     assert_eq!(work(&mut rig)[..2], expected);
 }

@@ -72,6 +72,8 @@ fn client_10_not_coordinator_looks_it_up_and_joins_again() {
     rig.reply(Api::FindCoordinator, Response::FindCoordinator(ErrorCode::None)); // too early: reconnect backoff of 50 ms
     rig.run_to(110);
     rig.reply(Api::FindCoordinator, Response::FindCoordinator(ErrorCode::None));
+    rig.nothing_sent();
+    rig.fires_at(210); // retry.backoff.ms, counted from the pass that sees the failure
     join_request(&mut rig);
 }
 

@@ -13,8 +13,6 @@ fn client_09_join_group_waits_for_the_rebalance_timeout_and_five_seconds() {
     rig.fires_at(300_000); // metadata.max.age.ms
     rig.forget_sent();
     rig.events();
-    let metadata = rig.metadata();
-    let _ = metadata;
     rig.fires_at(305_000);
     assert!(rig.event_names().contains(&"join_timeout"));
     assert_eq!(rig.disconnected, [Channel::Coordinator]);
