@@ -67,7 +67,7 @@ codes! {
         "A topic must have its own table, `[topic.orders]`, before a group, an event or an expectation can name it; a partition must be below `partitions`, or below what an `add-partitions` event makes of it."
     /// No group of this name.
     UnknownGroup "GS021" "unknown group"
-        "A group must have its own table, `[group.billing]`, before an event or an expectation can name it."
+        "A group must have its own table, `[group.billing]`, before an event or an expectation can name it. Example: `scale = \"billing\"` and `lag(group=billing)` need it."
     /// No member of this name.
     UnknownMember "GS022" "unknown member"
         "The members of group `billing` with `members = 4` are billing-0 to billing-3. More of them exist only if a `start` event names one (`start = \"billing-7\"`) or a `scale` event goes that far. A glob that fits nobody is only a warning, GS083."

@@ -73,7 +73,12 @@ pub(super) struct Variant {
 pub(super) fn members(report: &mut Report, entry: &Entry) -> Crew {
     let Node::Table(table) = &entry.value.node else { return Crew { open: true, ..Crew::default() } };
     match table.get("members") {
-        None => Crew { members: 1, ..Crew::default() },
+        None => {
+            // A key that nobody knows may have been meant to be `members`: one mistake is enough.
+            let known = shape::names(shape::GROUP);
+            let open = table.entries.iter().any(|e| !known.contains(&e.key.as_str()));
+            Crew { members: 1, open, ..Crew::default() }
+        }
         Some(value) => match report.limited(value, "members", 0, MAX_MEMBERS) {
             Some(n) => Crew { members: n as u32, ..Crew::default() },
             None => Crew { open: true, ..Crew::default() },
@@ -90,7 +95,7 @@ pub(super) fn draft<'t>(report: &mut Report, world: &mut World<'_>, entry: &'t E
         report.add(Code::BadName, entry.key_span, message, help);
     }
     let table = report.table(&entry.value, &format!("group.{}", clip(name)))?;
-    report.known_keys(table, &format!("[group.{}]", clip(name)), &shape::names(shape::GROUP));
+    report.known_keys_of("group", name, table, &shape::names(shape::GROUP));
     let assign = table.get("assign").map(|v| assignment(report, v, world.topics));
     let standalone = assign.is_some();
     if standalone {

@@ -177,6 +177,9 @@ impl Set<'_> {
                 let (topic, rest) = self.named(topics, rest, "topic")?;
                 self.nested(topic, rest)
             }
+            [section] if matches!(root.get(section).map(|v| &v.node), Some(Node::Table(_))) => {
+                Err(Some(format!("`{section}` is a whole table: name a key in it")))
+            }
             parts => self.nested(root, parts),
         }
     }

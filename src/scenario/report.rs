@@ -46,7 +46,10 @@ impl Report {
     pub fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         let source = Arc::clone(&self.sources[span.source as usize]);
         let range = span.start as usize..span.end as usize;
-        let same = |d: &Diagnostic| d.code == code && d.span == range && Arc::ptr_eq(&d.source, &source);
+        let message = message.into();
+        let same = |d: &Diagnostic| {
+            d.code == code && d.span == range && d.message == message && Arc::ptr_eq(&d.source, &source)
+        };
         if self.diagnostics.iter().any(same) {
             // Members that share settings share their mistakes.
             return;
@@ -59,8 +62,7 @@ impl Report {
             self.left_out += 1;
             return;
         }
-        let (message, help) = (message.into(), help.into());
-        self.diagnostics.push(Diagnostic { code, severity, message, source, span: range, help });
+        self.diagnostics.push(Diagnostic { code, severity, message, source, span: range, help: help.into() });
     }
 
     /// Notes an error without help.
@@ -262,6 +264,25 @@ impl Report {
             }
             let message = format!("unknown key `{}` in {place}", clip(&entry.key));
             self.unknown(Code::UnknownKey, entry.key_span, message, &entry.key, keys);
+        }
+    }
+}
+
+impl Report {
+    /// The same of `[topic.NAME]` or `[group.NAME]`, where a name with dots may have been meant.
+    pub fn known_keys_of(&mut self, kind: &str, name: &str, table: &Table, keys: &[&str]) {
+        for entry in &table.entries {
+            if keys.contains(&entry.key.as_str()) {
+                continue;
+            }
+            let (name, key) = (clip(name), clip(&entry.key));
+            let message = format!("unknown key `{key}` in [{kind}.{name}]");
+            if nearest(&entry.key, keys).is_none() && matches!(entry.value.node, Node::Table(_)) {
+                let help = format!("if the name has dots, quote it: [{kind}.\"{name}.{key}\"]");
+                self.add(Code::UnknownKey, entry.key_span, message, help);
+            } else {
+                self.unknown(Code::UnknownKey, entry.key_span, message, &entry.key, keys);
+            }
         }
     }
 }

@@ -135,7 +135,11 @@ impl Crews {
             Some((group, crew)) if crew.len() == 0 => format!("group `{group}` has no members"),
             Some((group, crew)) => {
                 let last = crew.members.max(crew.scaled);
-                let range = if last > 0 { format!("{group}-0 to {group}-{}", last - 1) } else { "others".to_string() };
+                let range = match last {
+                    0 => "others".to_string(),
+                    1 => format!("only {group}-0"),
+                    _ => format!("{group}-0 to {group}-{}", last - 1),
+                };
                 format!(
                     "group `{group}` has {range}; more if a `start` event names them or a `scale` event goes so far"
                 )

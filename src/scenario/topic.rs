@@ -61,8 +61,7 @@ fn records_of(p: &Produce, run_for: Duration) -> u128 {
 
 fn topic(report: &mut Report, entry: &Entry) -> Option<Topic> {
     let table = report.table(&entry.value, &format!("topic.{}", entry.key))?;
-    let known = shape::names(shape::TOPIC);
-    report.known_keys(table, &format!("[topic.{}]", entry.key), &known);
+    report.known_keys_of("topic", &entry.key, table, &shape::names(shape::TOPIC));
     let partitions = table.get("partitions").and_then(|v| report.limited(v, "partitions", 1, MAX_PARTITIONS));
     let preload = table.get("records").and_then(|v| report.limited(v, "records", 0, MAX_PRELOADED));
     let preload_size = table.get("size").and_then(|v| size(report, v, "size")).unwrap_or(DEFAULT_SIZE);
