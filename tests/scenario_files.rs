@@ -449,7 +449,24 @@ const CASES: &[Case] = &[
         "run-for = \"1h\"\n[topic.a]\n[group.g]\nmembers = 60_000\n[group.h]\nmembers = 60_000",
         &[("GS071", 5, "120,000 members in all")],
     ),
+    (
+        true,
+        "[timeline]\nevents = [\n{ at = \"1s\", every = \"1s\", times = 50, produce = \"orders\", records = 90_000_000_000_000 },\n\
+         { at = \"1s\", start = \"billing-100000\" },\n]",
+        &[("GS071", 11, "4,500,000,000,000,000 records"), ("GS071", 12, "member number 100,000; the limit is 100,000")],
+    ),
     // Lints.
+    (
+        true,
+        "[timeline]\nevents = [\n{ at = \"50s..70s\", crash = \"billing-0\" },\n\
+         { at = \"1s\", restart = \"billing-1\", with = { session.timeout.ms = 6000 } },\n\
+         { at = \"1s\", restart = \"billing-1\", with = { session.timeout.ms = 5000, heartbeat.interval.ms = 100 } },\n]",
+        &[
+            ("GS084", 11, "on some seeds"),
+            ("GS080", 12, "6000 / 3 = 2000"),
+            ("GS081", 13, "outside the broker's range"),
+        ],
+    ),
     (
         true,
         "process = { per-record = \"1s\" }\n[group.billing.config]\nsession.timeout.ms = 3_001\n\
@@ -606,6 +623,19 @@ fn sets_change_the_document_before_it_is_checked() {
     let crash = format!("{SMALL}[timeline]\nevents = [{{ at = \"1s\", crash = \"billing-0\" }}]");
     let s = loads(&crash, &[("timeline.events.0.at", "2s")]).scenario;
     assert_eq!(s.timeline[0].at.0, Instant::from_ms(2_000));
+    let text = format!(
+        "{SMALL}[timeline]\nevents = [{{ at = \"1s\", restart = \"billing-0\", with = {{ max.poll.records = 5 }} }}]"
+    );
+    let with = |sets: &[(&str, &str)]| match &loads(&text, sets).scenario.timeline[0].action {
+        Action::Restart { with, .. } => with.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(with(&[]), [("max.poll.records".to_string(), "5".to_string())]);
+    assert_eq!(
+        with(&[("timeline.events.0.with.max.poll.records", "6")]),
+        [("max.poll.records".to_string(), "6".to_string())]
+    );
+    assert_eq!(sessions(&set("config.session.timeout.ms", "9s")), [9_000, 9_000, 45_000]);
     // Later arguments beat earlier ones, and the file.
     assert_eq!(loads(SMALL, &[("members", "3"), ("group.billing.members", "4")]).scenario.groups[0].members, 4);
 }
@@ -681,7 +711,7 @@ fn members_take_the_settings_of_their_group_and_then_their_own() {
     let with: Vec<_> = with.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(with, [("max.poll.records", "40"), ("session.timeout.ms", "9000")]);
     let with = with.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    let started = Scenario::with(&group.member_configs[4], &with);
+    let started = apply_with(&group.member_configs[4], &with);
     assert_eq!((started.client.max_poll_records, started.client.session_timeout_ms), (40, 9_000));
     let beyond = group.member_beyond(9, host(70_000));
     assert_eq!((beyond.name.as_str(), beyond.host.as_str()), ("billing-9", "/10.1.17.112"));

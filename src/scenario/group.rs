@@ -339,7 +339,7 @@ impl Draft<'_> {
         for o in &self.overrides {
             let own = split_name(o.pattern).is_some_and(|(group, _)| group == self.name);
             if is_glob(o.pattern) {
-                if crews.count_glob(o.pattern) == Some(0) {
+                if crews.count_glob(o.pattern) == Some(0) && !crews.by_group.values().any(|crew| crew.open) {
                     let message = format!("{} matches nobody: these settings are for nobody", quote(o.pattern));
                     report.add(Code::MatchesNobody, o.span, message, None);
                 }

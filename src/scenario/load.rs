@@ -102,6 +102,7 @@ pub fn parse(source_name: &str, text: &str, sets: &[(&str, &str)]) -> Result<Loa
     let mut root = tree::from_toml(parsed.get_ref(), 0);
     overrides::flatten_properties(&mut root, text);
     overrides::apply(&mut report, &mut root, sets);
+    overrides::flatten_properties(&mut root, text);
     let mut ignored = BTreeSet::new();
     let stem = Path::new(source_name).file_stem().map(|s| s.to_string_lossy().into_owned());
     let scenario = scenario(&mut report, &root, stem.unwrap_or_default(), &mut ignored);
@@ -206,6 +207,8 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         run_for: horizon,
         protocol,
         ignored,
+        broker: &broker,
+        lines: line_starts(&report.sources[0].text),
         grown: BTreeMap::new(),
     };
     let timeline = timeline::timeline(report, &events, &mut stage);
@@ -225,6 +228,12 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         expect,
         promises,
     })
+}
+
+/// Where each line begins.
+fn line_starts(text: &str) -> Vec<u32> {
+    let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+    std::iter::once(0).chain(ends.map(|(i, _)| i as u32 + 1)).collect()
 }
 
 fn protocol(report: &mut Report, root: &Table) -> &'static str {

@@ -35,6 +35,7 @@ pub use plan::*;
 pub use schema::schema;
 pub use selector::glob_matches;
 pub use templates::{Template, templates};
+pub use timeline::apply_with;
 
 /// What `groupsim explain CODE` prints about a diagnostic or lint; `None` if no such code was ever given.
 pub fn explain_code(name: &str) -> Option<&'static str> {

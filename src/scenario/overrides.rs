@@ -120,6 +120,9 @@ impl Set<'_> {
         if parts.len() > 40 || parts.iter().any(|p| p.trim().is_empty()) {
             return Err(Some("write KEY=VALUE, as in members=3".to_string()));
         }
+        if let Some(property) = self.key.strip_prefix("config.") {
+            return self.to_groups(root, |set, group| set.put(group, &["config"], property));
+        }
         if keys::consumer(self.key).is_some() {
             return self.to_groups(root, |set, group| set.put(group, &["config"], set.key));
         }
@@ -256,7 +259,8 @@ impl Set<'_> {
 
     /// Every group; properties of membership leave out readers with `assign`.
     fn to_groups(&self, root: &mut Table, set: impl Fn(&Self, &mut Table) -> Result<(), Help>) -> Result<(), Help> {
-        let group_only = keys::consumer(self.key).is_some_and(|key| key.group_only)
+        let property = self.key.strip_prefix("config.").unwrap_or(self.key);
+        let group_only = keys::consumer(property).is_some_and(|key| key.group_only)
             || ["topics", "static", "commit"].iter().any(|k| self.key.split('.').next() == Some(k));
         self.to_all(
             root,

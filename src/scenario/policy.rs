@@ -72,10 +72,7 @@ pub(super) fn commit(
     settings: &Settings,
     client: ClientKind,
 ) -> CommitPolicy {
-    let enabled = match settings.get("enable.auto.commit") {
-        Some(setting) => Some((setting.value == Parsed::Boolean(true), setting.span)),
-        None => None,
-    };
+    let enabled = settings.get("enable.auto.commit").map(|s| (s.value == Parsed::Boolean(true), s.span));
     let table = value.and_then(|v| report.table(v, "commit"));
     if let Some(table) = table {
         report.known_keys(table, "commit", &shape::names(shape::COMMIT));

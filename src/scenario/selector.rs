@@ -87,7 +87,7 @@ pub(super) struct Crews {
 }
 
 /// Comparisons of globs with names that one file may cost.
-const MAX_GLOB_WORK: u64 = 100_000_000;
+const MAX_GLOB_WORK: u64 = 20_000_000;
 
 impl Crews {
     /// Whether a member of this name can ever be.

@@ -5,17 +5,19 @@ use super::codes::Code;
 use super::group::{Variant, unknown_topic};
 use super::kafka::{self, IgnoredKey, Owner};
 use super::lint;
-use super::plan::{Action, Group, Scenario, Selector, TimelineEvent, Topic, With};
+use super::plan::{Action, Group, Selector, TimelineEvent, Topic, With};
 use super::policy;
 use super::report::{Report, Span, clip, grouped, quote};
 use super::selector::{Crews, glob_matches, split_name};
 use super::shape::{self, MAX_EXPANDED, MAX_MEMBERS, MAX_PARTITIONS, MAX_PRELOADED, VERBS};
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::Side;
-use crate::config::{ClientKind, MemberConfig};
+use crate::config::{BrokerConfig, ClientKind, MemberConfig};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Members whose timeouts are checked against one `with`.
+const MAX_WITH_CHECKED: usize = 10;
 const DEFAULT_GRACE: Duration = Duration::from_secs(30);
 const COMMON: [&str; 4] = ["at", "every", "times", "until"];
 
@@ -86,6 +88,9 @@ pub(super) struct Stage<'a> {
     pub run_for: Duration,
     pub protocol: &'a str,
     pub ignored: &'a mut BTreeSet<IgnoredKey>,
+    pub broker: &'a BrokerConfig,
+    /// Where each line of the file begins.
+    pub lines: Vec<u32>,
     /// Partitions of each topic after all `add-partitions`.
     pub grown: BTreeMap<String, u32>,
 }
@@ -94,9 +99,18 @@ pub(super) struct Stage<'a> {
 pub(super) fn timeline(report: &mut Report, events: &[(&Table, Span)], stage: &mut Stage<'_>) -> Vec<TimelineEvent> {
     let mut all = Vec::new();
     let mut expanded = 0u64;
+    let mut appended: u128 = stage.topics.iter().map(|t| u128::from(t.preload)).sum();
     for (table, span) in events {
         let Some((event, targets)) = event(report, table, *span, stage) else { continue };
         let times = event.repeat.map_or(1, |(_, times)| times);
+        if let Action::Produce { records, .. } = event.action {
+            appended += u128::from(records) * u128::from(times);
+            if appended > u128::from(MAX_PRELOADED) {
+                let (all, limit) = (grouped(appended), grouped(MAX_PRELOADED));
+                let message = format!("{all} records by `records` in all; the limit is {limit}");
+                report.error(Code::OverLimit, *span, message);
+            }
+        }
         expanded = expanded.saturating_add(times.saturating_mul(targets.max(1)));
         if expanded > MAX_EXPANDED {
             let message = format!(
@@ -131,13 +145,16 @@ fn event(report: &mut Report, table: &Table, span: Span, stage: &mut Stage<'_>) 
     }
     let (action, targets) = action(report, table, verb, stage)?;
     let at = at?;
-    if at.0 >= Instant::ZERO + stage.run_for {
-        let at_span = table.get("at").map_or(span, |v| v.span);
-        let message = format!("an event at {} in a run that ends at {}: it never happens", at.0, stage.run_for);
+    let end = Instant::ZERO + stage.run_for;
+    let at_span = table.get("at").map_or(span, |v| v.span);
+    if at.0 >= end {
+        let message = format!("an event at {} in a run that ends at {end}: it never happens", at.0);
+        report.add(Code::AfterTheEnd, at_span, message, None);
+    } else if let Some(last) = at.1.filter(|&last| last >= end) {
+        let message = format!("a range up to {last} in a run that ends at {end}: on some seeds it never happens");
         report.add(Code::AfterTheEnd, at_span, message, None);
     }
-    let source = &report.sources[span.source as usize];
-    let line = super::diagnostic::line_and_column(&source.text, span.start as usize).0;
+    let line = if span.source == 0 { stage.lines.partition_point(|&start| start <= span.start) } else { 0 };
     Some((TimelineEvent { at, repeat, action, line }, targets))
 }
 
@@ -332,8 +349,11 @@ fn targets<'a>(who: &Selector, stage: &Stage<'a>) -> Vec<&'a MemberConfig> {
     };
     match who {
         Selector::Name(name) => {
-            let group = split_name(name).and_then(|(group, _)| groups.iter().find(|g| g.name == group));
-            group.and_then(|g| g.member_configs.iter().find(|m| m.name == *name)).into_iter().collect()
+            let Some((group, number)) = split_name(name) else { return Vec::new() };
+            let Some(group) = groups.iter().find(|g| g.name == group) else { return Vec::new() };
+            let number_of = |m: &MemberConfig| split_name(&m.name).map_or(0, |(_, n)| n);
+            let found = group.member_configs.binary_search_by_key(&number, number_of);
+            found.map(|i| &group.member_configs[i]).into_iter().collect()
         }
         Selector::AnyOf(_, group) | Selector::AllOf(group) => whole(group),
         // A glob may be for some of the members only; the settings of the whole groups are near enough for a lint.
@@ -358,7 +378,13 @@ fn with(report: &mut Report, table: &Table, who: &Selector, stage: &mut Stage<'_
     if let Some(setting) = settings.get("enable.auto.commit") {
         report.planned(setting.key_span, "changing enable.auto.commit at a restart", "");
     }
-    settings.iter().map(|(name, setting)| (name.to_string(), setting.to_text())).collect()
+    let with: With = settings.iter().map(|(name, setting)| (name.to_string(), setting.to_text())).collect();
+    for member in members.iter().take(MAX_WITH_CHECKED) {
+        let config = apply_with(member, &with);
+        let variant = Variant { config, settings: settings.clone(), process_span: None, fallback_span: None };
+        lint::timeouts(report, stage.broker, &variant);
+    }
+    with
 }
 
 fn add_partitions(
@@ -411,19 +437,14 @@ fn produce(report: &mut Report, table: &Table, verb: &Entry, text: &str, stage: 
     Some(Action::Produce { topic: text.to_string(), records, size: bytes, partition: partition.map(|n| n as u32) })
 }
 
-impl Scenario {
-    /// A member's settings after the `with` of a `start` or `restart`.
-    pub fn with(config: &MemberConfig, with: &With) -> MemberConfig {
-        let mut config = config.clone();
-        for (key, value) in with {
-            if key == "auto.commit.interval.ms"
-                && let Ok(ms) = value.parse::<i64>()
-            {
-                policy::set_auto_interval(&mut config.commit, ms);
-            } else {
-                kafka::set_text(&mut config.client, key, value);
-            }
+/// A member's settings after the `with` of a `start` or `restart`, which [`load`](super::load) has validated.
+pub fn apply_with(config: &MemberConfig, with: &With) -> MemberConfig {
+    let mut config = config.clone();
+    for (key, value) in with {
+        match value.parse::<i64>() {
+            Ok(ms) if key == "auto.commit.interval.ms" => policy::set_auto_interval(&mut config.commit, ms),
+            _ => kafka::set_text(&mut config.client, key, value),
         }
-        config
     }
+    config
 }

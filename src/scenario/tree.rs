@@ -1,6 +1,7 @@
 //! The file as a tree in the file's order, each key and value with its span, ready for `--set`.
 
 use super::report::Span;
+use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -90,8 +91,19 @@ impl Table {
         for entry in std::mem::take(&mut self.entries) {
             flatten_into(&mut flat, text, String::new(), entry);
         }
-        flat.sort_by_key(|e: &Entry| e.key_span.start);
-        self.entries = flat;
+        // What `--set` has set beats the file, and a later one beats an earlier one.
+        flat.sort_by_key(|e: &Entry| (e.key_span.source, e.key_span.start));
+        self.entries.reserve(flat.len());
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in flat {
+            match places.get(&entry.key) {
+                Some(&place) => self.entries[place] = entry,
+                None => {
+                    places.insert(entry.key.clone(), self.entries.len());
+                    self.entries.push(entry);
+                }
+            }
+        }
     }
 }
 
@@ -106,7 +118,7 @@ fn flatten_into(flat: &mut Vec<Entry>, text: &str, prefix: String, entry: Entry)
         }
         node => {
             let mut key_span = entry.key_span;
-            if nested {
+            if nested && key_span.source == 0 {
                 key_span.start = start_of_dotted_key(text, key_span.start);
             }
             flat.push(Entry { key, key_span, value: Value { span: entry.value.span, node } });
