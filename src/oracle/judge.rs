@@ -3,6 +3,7 @@
 use super::book::{Book, Desk};
 use super::expectations::Watches;
 use super::o3_fencing::Applied;
+use super::o12_timers::Timers;
 use super::outcome::Outcome;
 use super::view::{Actor, End, Given, Life, Member, Part, Scope, SentCommit, View};
 use super::*;
@@ -23,6 +24,8 @@ pub struct Judge {
     pub(super) settling: Option<usize>,
     pub(super) ignored: Vec<(u32, ActorId)>,
     pub(super) last: (Instant, Seq),
+    /// O12; tests of other oracles go without.
+    pub(super) timers: Option<Timers>,
 }
 
 impl Judge {
@@ -36,6 +39,7 @@ impl Judge {
             settling: None,
             ignored: Vec::new(),
             last: (Instant::ZERO, Seq::NONE),
+            timers: Some(Timers::default()),
         }
     }
 
@@ -53,6 +57,9 @@ impl Observer for Judge {
             if !matches!(event.kind, Kind::Assigned { .. } | Kind::GroupStateChanged { .. }) {
                 self.settle(scope, names);
             }
+        }
+        if let Some(timers) = &mut self.timers {
+            timers.advance(event, &mut self.book, names);
         }
         if event.actor >= ActorId::FIRST_CLIENT {
             self.client_event(event, names);
@@ -85,6 +92,15 @@ impl Judge {
     // ---------------------------------------------------------------------------------------------- broker and driver
 
     fn broker_event(&mut self, event: &Event, names: &Names) {
+        if let Some(group) = o12_timers::group_of(&event.kind) {
+            let scope = self.scope(group);
+            if let Some(timers) = &mut self.timers {
+                let begins = matches!(event.kind, Kind::GroupStateChanged { from: GroupState::Empty, .. });
+                let key = "group.initial.rebalance.delay.ms";
+                let delay = if begins { self.view.number(ActorId::BROKER, key, names) } else { None };
+                timers.event(event, scope, delay.unwrap_or(3_000), &mut self.book, names);
+            }
+        }
         match event.kind {
             Kind::Append { partition, from, to, .. } => self.append(partition, from.0, to.0, event, names),
             Kind::RequestApplied { api, client, client_incarnation, request, group, member, generation } => {
@@ -101,8 +117,8 @@ impl Judge {
             Kind::LogStart { partition, offset } => self.log_start(partition, offset.0, event, names),
             Kind::OffsetRemoved { group, partition } => self.offset_removed(group, partition),
             Kind::GroupStateChanged { group, from, to, .. } => self.state_changed(group, from, to, names),
-            Kind::GenerationStarted { group, generation, members, .. } => {
-                self.generation_started(group, generation, members, names);
+            Kind::GenerationStarted { group, generation, members, protocol, .. } => {
+                self.generation_started(group, (generation, members, protocol), names);
             }
             Kind::Assigned { group, generation, member, topic, from, to } => {
                 self.assigned(group, generation, member, topic, from..to, names);
@@ -146,7 +162,6 @@ impl Judge {
                 if names.text(key) == "client" {
                     self.view.actor(subject).java = names.text(value) == "java";
                 }
-                self.view.set_text(subject, key, value);
             }
             Kind::FaultStart { target, verb, .. } | Kind::FaultEnd { target, verb, .. } => {
                 if verb != crate::trace::Verb::Produce {
@@ -369,12 +384,19 @@ impl Judge {
         self.book.changed(MetricName::State);
     }
 
-    fn generation_started(&mut self, group: GroupId, generation: Generation, members: u32, names: &Names) {
+    fn generation_started(
+        &mut self,
+        group: GroupId,
+        (generation, members, protocol): (Generation, u32, ProtocolName),
+        names: &Names,
+    ) {
         let scope = self.scope(group);
         let mut desk = desk!(self, scope, names);
         let state = &mut self.view.scopes[scope];
         state.generation = generation;
         state.last_generation = desk.at;
+        state.cooperative = names.text(protocol).starts_with("cooperative");
+        l5_storms::generation(state, &mut desk);
         if members > 0 && state.first_stable.is_some() {
             desk.count(MetricName::Rebalances, None, None, None, 1);
         }
@@ -443,6 +465,10 @@ impl Judge {
         let mut desk = desk!(self, scope, names);
         let scope = &mut self.view.scopes[scope];
         let Some(gone) = scope.members.shift_remove(&member) else { return };
+        let actor = self.view.actors.get(gone.life.0.0 as usize).filter(|actor| actor.incarnation == gone.life.1);
+        if let Some(actor) = actor.filter(|_| reason == RemovalReason::MaxPoll) {
+            o12_timers::max_poll::left(actor, gone.life.0, &mut desk);
+        }
         o1_owners::end_all(scope, &mut desk, |given| given.member == member);
         for part in scope.parts.iter_mut().flatten() {
             for interval in part.intervals.iter_mut().filter(|i| i.life == gone.life && i.end.is_none()) {
@@ -464,11 +490,25 @@ impl Judge {
             Kind::RequestSent { api, request, .. } => {
                 o13_conservation::sent(&mut self.view.actors[place], request, api, event, &mut desk);
             }
-            Kind::RequestReplySeen { api, request, .. } => self.request_ended(api, request, event, false, names),
+            Kind::RequestReplySeen { api, request, code } => {
+                if api == Api::JoinGroup && code.is_none() {
+                    self.view.actors[place].poll_reset = event.t;
+                }
+                self.request_ended(api, request, event, false, names);
+            }
             Kind::RequestTimedOut { api, request } | Kind::RequestLost { api, request } => {
                 self.request_ended(api, request, event, true, names);
             }
-            Kind::Poll {} => self.view.actors[place].polls += 1,
+            Kind::Poll {} => {
+                let actor = &mut self.view.actors[place];
+                actor.polls += 1;
+                actor.poll_reset = event.t;
+            }
+            Kind::PollTimeout {} => {
+                let limit = self.view.number(event.actor, "max.poll.interval.ms", names);
+                o12_timers::max_poll::fired(&self.view.actors[place], event.actor, limit, &mut desk);
+                self.view.actors[place].poll_timed_out = Some(event.t);
+            }
             Kind::Start {} => {
                 if self.view.actors[place].live {
                     let before = (event.actor, self.view.actors[place].incarnation);
@@ -701,8 +741,8 @@ impl Judge {
         let place = life.0.0 as usize;
         let touched = std::mem::take(&mut self.view.actors[place].touched);
         let scope = self.view.actors[place].scope;
-        self.disturb(scope);
         if let Some(scope) = scope {
+            self.disturb(Some(scope));
             let mut desk = desk!(self, scope, names);
             let Scope { parts, first_stable, .. } = &mut self.view.scopes[scope];
             for place in touched {

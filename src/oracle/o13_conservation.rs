@@ -80,6 +80,7 @@ pub(crate) fn started(actor: &mut Actor, incarnation: Incarnation) {
     actor.frozen = false;
     actor.failed = false;
     actor.polls = 0;
+    actor.poll_timed_out = None;
     actor.halted_at = Instant::ZERO;
     actor.open.clear();
     actor.commits.clear();

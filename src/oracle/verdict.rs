@@ -31,7 +31,7 @@ pub(super) fn finish(mut judge: Judge, names: &Names, end: Instant) -> Outcome {
     let (findings, findings_left_out, watches, figures) = book.into_findings();
     let mut outcome = Outcome { findings, findings_left_out, ignored_events, ..Outcome::default() };
     for (scope, figures) in view.scopes.iter().zip(&figures) {
-        let metrics = metrics(&view, names, scope, figures, end);
+        let metrics = metrics(&view, names, scope, figures);
         add(&mut outcome.total, &metrics);
         outcome.scopes.insert(names.text(scope.name).to_owned(), metrics);
     }
@@ -53,6 +53,11 @@ fn close_scope(judge: &mut Judge, scope: usize, names: &Names, (at, seq): (Insta
             desk.sample(MetricName::ClientOverlap, Some(part.tp), since);
         }
     }
+    let bound = l1_convergence::bound(&judge.view, &judge.view.scopes[scope], names);
+    let mut desk = Desk { book: &mut judge.book, names, scope, managed, at, seq };
+    let scope = &judge.view.scopes[scope];
+    l1_convergence::judge(scope, &judge.view.actors, bound, &mut desk);
+    l4_drain::judge(scope, bound, &mut desk);
 }
 
 /// Decides hazards and skips; losses are counted in the order of their dates.
@@ -110,8 +115,7 @@ fn folded(view: &View, book: &mut Book, names: &Names) {
     }
 }
 
-fn metrics(view: &View, names: &Names, scope: &view::Scope, figures: &Figures, end: Instant) -> Metrics {
-    let _ = end;
+fn metrics(view: &View, names: &Names, scope: &view::Scope, figures: &Figures) -> Metrics {
     let mut metrics = Metrics {
         duplicates_by_cause: figures.by_cause.clone(),
         commit_failures_by_code: figures.by_code.clone(),

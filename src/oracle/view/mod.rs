@@ -30,6 +30,9 @@ pub(crate) struct Actor {
     pub(crate) last_reset: Option<(TopicPartition, ResetReason)>,
     /// When it last crashed, closed or froze.
     pub(crate) halted_at: Instant,
+    /// When its poll timer was last reset (CLIENT-05), and when it last fired.
+    pub(crate) poll_reset: Instant,
+    pub(crate) poll_timed_out: Option<Instant>,
     /// Number of poll() calls of this life.
     pub(crate) polls: u64,
     /// Requests without an end.
@@ -76,7 +79,6 @@ pub(crate) struct View {
     scope_places: Vec<usize>,
     /// `meta_number` events by subject and key.
     numbers: FxHashMap<(ActorId, Symbol), i64>,
-    texts: FxHashMap<(ActorId, Symbol), Symbol>,
 }
 
 /// No place.
@@ -148,18 +150,8 @@ impl View {
         self.numbers.insert((subject, key), value);
     }
 
-    /// Takes down a word of the configuration.
-    pub(crate) fn set_text(&mut self, subject: ActorId, key: Symbol, value: Symbol) {
-        self.texts.insert((subject, key), value);
-    }
-
     /// A number of the configuration.
     pub(crate) fn number(&self, subject: ActorId, key: &str, names: &crate::ids::Names) -> Option<i64> {
         self.numbers.get(&(subject, names.find(key)?)).copied()
-    }
-
-    /// A word of the configuration.
-    pub(crate) fn text<'n>(&self, subject: ActorId, key: &str, names: &'n crate::ids::Names) -> Option<&'n str> {
-        self.texts.get(&(subject, names.find(key)?)).map(|&value| names.text(value))
     }
 }

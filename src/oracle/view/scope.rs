@@ -6,7 +6,7 @@ use crate::protocol::GroupState;
 use crate::time::Instant;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A member as the coordinator has it.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,11 @@ pub(crate) struct Scope {
     /// The last thing that forces or may force the group to change.
     pub(crate) disturbed: Instant,
     pub(crate) last_generation: Instant,
+    /// Generations of the last minute that no disturbance explains (L5).
+    pub(crate) undisturbed: VecDeque<Instant>,
+    pub(crate) storming: bool,
+    /// A cooperative assignor is in use.
+    pub(crate) cooperative: bool,
     pub(crate) last_append: Instant,
     /// Records finished since the last disturbance or append.
     pub(crate) finished_since: i64,
@@ -64,6 +69,9 @@ impl Scope {
             given_twice: BTreeSet::new(),
             disturbed: Instant::ZERO,
             last_generation: Instant::ZERO,
+            undisturbed: VecDeque::new(),
+            storming: false,
+            cooperative: false,
             last_append: Instant::ZERO,
             finished_since: 0,
             slowest_record_us: 0,
