@@ -148,6 +148,15 @@ impl Forge {
         })
     }
 
+    /// The coordinator answered the member's JoinGroup with the current generation.
+    pub(crate) fn joined(&mut self, member: usize) -> &mut Forge {
+        self.requests += 1;
+        let (group, id, generation) = (self.group, self.member(member), Generation(self.generation));
+        let (client, client_incarnation) = (Forge::actor(member), Incarnation(self.lives[member]));
+        let (api, request) = (Api::JoinGroup, CorrelationId(self.requests));
+        self.broker(Kind::RequestApplied { api, client, client_incarnation, request, group, member: id, generation })
+    }
+
     pub(crate) fn removed(&mut self, member: usize, reason: RemovalReason) -> &mut Forge {
         let (group, member) = (self.group, self.member(member));
         self.broker(Kind::MemberRemoved { group, member, reason })

@@ -32,6 +32,8 @@ mod outcome;
 mod quantiles;
 mod ranges;
 mod stall;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod view;
 mod work;
