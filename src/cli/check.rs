@@ -28,9 +28,6 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let files = find(&args.files)?;
-    if files.is_empty() {
-        return Err(Failure::new(Exit::Nothing, "nothing to check: no .toml file found"));
-    }
     let mut out = Stdout::default();
     let (mut wrong, mut warned) = (0, 0);
     for file in &files {

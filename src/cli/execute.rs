@@ -5,7 +5,6 @@ use super::interrupt;
 use super::load::Loaded;
 use super::output::OutputFile;
 use super::panics::caught;
-use crate::oracle::Judge;
 use crate::report::{Expectation, RunReport, Stopped};
 use crate::sim::{self, RunEnd, RunOptions, StopReason};
 use crate::time::Instant;
@@ -58,7 +57,7 @@ fn judged(
     watchers: &mut [&mut dyn Observer],
 ) -> Result<RunReport, Failure> {
     let scenario = &loaded.scenario;
-    let mut judge = Judge::new(
+    let mut judge = crate::oracle::Judge::new(
         &scenario.expect,
         scenario.promises.lost_mentioned,
         scenario.promises.skipped_mentioned,

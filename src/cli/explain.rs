@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     match args.subject.as_deref() {
         None => out.data(&codes::list()),
         Some(subject) => {
-            match codes::explain(subject).or_else(|| super::load::explain_code(subject).map(str::to_owned)) {
+            match codes::explain(subject).or_else(|| crate::scenario::explain_code(subject).map(str::to_owned)) {
                 Some(text) => out.data(&format!("{}\n", text.trim_end())),
                 None if is_file(subject) => return super::planned::refuse("explain FILE"),
                 None => return Err(Failure::usage(unknown(subject))),

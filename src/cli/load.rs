@@ -1,8 +1,8 @@
-//! Scenario files as the commands take them: found, read, and their diagnostics rendered.
+//! Scenario files as the commands take them: found, read, and their diagnostics told.
 
 use super::exit::{Exit, Failure};
 use super::terminal::talk;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, FindError, Scenario};
 use std::path::{Path, PathBuf};
 
 /// A scenario that can be run.
@@ -21,41 +21,32 @@ pub struct Loaded {
 /// All scenario files among files and directories.
 ///
 /// # Errors
-/// A path that is not there: exit 2.
+/// Exit 2 for a path that cannot be read, 4 if there is no scenario at all.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    for path in paths {
-        find_in(path, &mut found).map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
-    }
-    Ok(found)
-}
-
-fn find_in(path: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if !std::fs::metadata(path)?.is_dir() {
-        found.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() || entry.extension().is_some_and(|e| e == "toml") {
-            find_in(&entry, found)?;
-        }
-    }
-    Ok(())
+    scenario::find_files(paths).map_err(|error| match error {
+        FindError::Unreadable { path, why } => Failure::usage(format!("cannot read {}: {why}", path.display())),
+        FindError::NothingToRun => Failure::new(Exit::Nothing, error.to_string()),
+    })
 }
 
 /// Reads one scenario; `Err` holds its diagnostics, rendered with colours.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
-    let sets: Vec<(&str, &str)> = sets.iter().map(|set| set.split_once('=').unwrap_or((set, ""))).collect();
-    let render = |diagnostic: &scenario::Diagnostic| diagnostic.render(true);
-    let loaded = scenario::load(path, &sets).map_err(|errors| errors.diagnostics.iter().map(render).collect::<Vec<_>>())?;
-    Ok(Loaded {
-        file: path.display().to_string(),
-        warnings: loaded.lints.iter().map(render).collect(),
-        ignored_keys: loaded.ignored_keys.iter().map(|key| key.key.to_string()).collect(),
-        scenario: loaded.scenario,
-    })
+    let sets: Vec<(&str, &str)> = sets.iter().filter_map(|set| set.split_once('=')).collect();
+    match scenario::load(path, &sets) {
+        Ok(loaded) => Ok(Loaded {
+            file: path.display().to_string(),
+            scenario: loaded.scenario,
+            warnings: loaded.lints.iter().map(|lint| lint.render(true)).collect(),
+            ignored_keys: loaded.ignored_keys.into_iter().map(|key| key.key).collect(),
+        }),
+        Err(errors) => {
+            let mut rendered: Vec<String> = errors.diagnostics.iter().map(|d| d.render(true)).collect();
+            if errors.left_out > 0 {
+                rendered.push(format!("... and {} more in {}", errors.left_out, path.display()));
+            }
+            Err(rendered)
+        }
+    }
 }
 
 /// Reads all of them; if one is wrong, tells everything that is wrong with any.
@@ -64,9 +55,6 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
 /// Exit 2 with the number of wrong files; exit 4 if there is none to read.
 pub fn load_all(paths: &[PathBuf], sets: &[String]) -> Result<Vec<Loaded>, Failure> {
     let files = find(paths)?;
-    if files.is_empty() {
-        return Err(Failure::new(Exit::Nothing, "nothing to run: no .toml file found"));
-    }
     let (mut loaded, mut wrong) = (Vec::new(), 0);
     for file in &files {
         match load(file, sets) {
@@ -90,10 +78,4 @@ pub fn tell_warnings(loaded: &Loaded) {
     if !loaded.ignored_keys.is_empty() {
         talk(&format!("note: {}: no effect here: {}", loaded.file, loaded.ignored_keys.join(", ")));
     }
-}
-
-/// The text behind the code of a diagnostic.
-pub fn explain_code(code: &str) -> Option<&'static str> {
-    let _ = code;
-    None
 }

@@ -1,48 +1,45 @@
 //! `groupsim new [TEMPLATE]`: a scenario to start from.
 
 use super::exit::{Exit, Failure};
-use super::terminal::Stdout;
+use super::terminal::{Stdout, talk};
+use crate::scenario::{Template, templates};
 
-/// Print a scenario to start from; without a name, list the templates
+/// Print a scenario to start from
 #[derive(clap::Args)]
-#[command(after_help = "Example: groupsim new rolling-deploy > deploy.toml && groupsim run deploy.toml")]
+#[command(after_help = "Examples:
+  groupsim new --list
+  groupsim new rolling-deploy > deploy.toml && groupsim run deploy.toml")]
 pub struct Args {
-    /// One of the templates
+    /// One of the templates [default: the first that --list shows]
     #[arg(value_name = "TEMPLATE")]
     template: Option<String>,
-}
-
-macro_rules! templates {
-    ($($name:literal: $about:literal,)*) => {
-        /// Name, what it is about, text.
-        const TEMPLATES: &[(&str, &str, &str)] =
-            &[$(($name, $about, include_str!(concat!("templates/", $name, ".toml")))),*];
-    };
-}
-
-templates! {
-    "rolling-deploy": "pods restart one by one, then one is killed: rebalances, downtime, duplicates",
-    "crash": "a member dies: how long its partitions stand still, and what is done twice",
-    "slow-consumer": "a handler gets slow: max.poll.interval.ms evicts it",
-    "autoscale": "the group grows and shrinks under load",
-    "static-members": "the rolling deploy again, with group.instance.id: no rebalance at all",
+    /// List the templates
+    #[arg(long)]
+    list: bool,
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let mut out = Stdout::default();
-    match &args.template {
-        None => {
-            for (name, about, _) in TEMPLATES {
-                out.data(&format!("{name:<16} {about}\n"));
-            }
-        }
-        Some(wanted) => {
-            let found = TEMPLATES.iter().find(|template| template.0 == wanted).ok_or_else(|| {
-                let names: Vec<&str> = TEMPLATES.iter().map(|template| template.0).collect();
-                Failure::usage(format!("no template `{wanted}`; there are {}", names.join(", ")))
-            })?;
-            out.data(found.2);
+    if args.list {
+        templates().iter().for_each(|t| out.data(&format!("{:<16} {}\n", t.name, t.about)));
+    } else {
+        let template = choose(args.template.as_deref())?;
+        out.data(template.text);
+        if args.template.is_none() {
+            talk(&format!("note: this is {}; `groupsim new --list` lists the others", template.name));
         }
     }
     out.finish().map(|()| Exit::Held)
+}
+
+fn choose(wanted: Option<&str>) -> Result<&'static Template, Failure> {
+    let mut all = templates().iter();
+    let found = match wanted {
+        None => all.next(),
+        Some(name) => all.find(|template| template.name == name),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<&str> = templates().iter().map(|template| template.name).collect();
+        Failure::usage(format!("no template `{}`; there are {}", wanted.unwrap_or_default(), names.join(", ")))
+    })
 }
