@@ -1,9 +1,9 @@
 //! Pure partition assignors (floor 2), as the Java client has them, without racks.
 //!
-//! Where Java's result depends on the order of a hash map, ours follows the order of member ids, of topic names and of
-//! partition numbers: the order of topics in a range assignment (ASSIGN-RANGE-03), who keeps the larger share when more
-//! members own it than may (ASSIGN-STICKY-05), which of several moves of the general algorithm is taken back, and how claims
-//! of equal standing are visited (ASSIGN-STICKY-02).
+//! Where Java's result depends on the order in which a hash map gives members, ours follows the same order, for it can be
+//! had (who keeps the larger share when more members own it than may, ASSIGN-STICKY-05; which claim is visited first,
+//! ASSIGN-STICKY-02). Two orders are our own: a member's topics come by name (ASSIGN-RANGE-03), and of several partitions
+//! that went the other way the general algorithm takes back the one with the lowest number.
 
 mod problem;
 mod range;
@@ -54,7 +54,7 @@ pub fn assign(
         AssignorKind::Range => range::assign(&problem),
         AssignorKind::RoundRobin => roundrobin::assign(&problem),
         AssignorKind::Sticky => sticky::assign(&problem, members, names),
-        AssignorKind::CooperativeSticky => sticky::assign_cooperative(&problem, members),
+        AssignorKind::CooperativeSticky => sticky::assign_cooperative(&problem, members, names),
     };
     problem.answer(members, shares)
 }

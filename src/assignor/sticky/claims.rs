@@ -25,13 +25,14 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// The higher generation keeps a claim; at equal generations nobody does.
-    pub(super) fn settle(problem: &Problem, claims: &[Claim]) -> Claims {
+    /// The higher generation keeps a claim; at equal generations nobody does. Members are taken in the order of `visits`.
+    pub(super) fn settle(problem: &Problem, claims: &[Claim], visits: &[Rank]) -> Claims {
         let mut last_claimant = vec![NOBODY; problem.partitions()];
         let mut owner = vec![NOBODY; problem.partitions()];
         let mut contested = vec![false; problem.partitions()];
         let mut newest = Generation::NONE;
-        for (rank, claim) in problem.ranks().zip(claims) {
+        for &rank in visits {
+            let claim = &claims[rank as usize];
             let generation = claim.generation.unwrap_or(Generation::NONE);
             newest = newest.max(generation);
             for &partition in &claim.partitions {

@@ -19,14 +19,14 @@ struct Builder<'a> {
     assigned: Vec<bool>,
     /// Who had to give up a partition because of its quota.
     revoked_from: Vec<Rank>,
-    /// Members that lack partitions, by rank.
+    /// Members that lack partitions.
     below_least: Vec<Rank>,
     /// Members that may get one more once nobody lacks any.
     at_least: VecDeque<Rank>,
 }
 
 /// Everybody keeps what it owned up to its quota; what is left is dealt to those that lack.
-pub(super) fn assign(problem: &Problem, claims: Claims) -> Target {
+pub(super) fn assign(problem: &Problem, mut claims: Claims, visits: &[Rank]) -> Target {
     let (members, partitions) = (problem.members(), problem.partitions());
     let mut builder = Builder {
         problem,
@@ -40,11 +40,13 @@ pub(super) fn assign(problem: &Problem, claims: Claims) -> Target {
         below_least: Vec::new(),
         at_least: VecDeque::new(),
     };
-    let contested = claims.contested;
-    for (rank, owned) in problem.ranks().zip(claims.owned) {
-        builder.keep(rank, owned, &contested);
+    for &rank in visits {
+        let owned = std::mem::take(&mut claims.owned[rank as usize]);
+        builder.keep(rank, owned, &claims.contested);
     }
-    let in_transfer = builder.fill(&contested);
+    builder.below_least.sort_unstable();
+    builder.at_least.make_contiguous().sort_unstable();
+    let in_transfer = builder.fill(&claims.contested);
     Target { shares: builder.shares, in_transfer: Some(in_transfer) }
 }
 
@@ -83,7 +85,6 @@ impl Builder<'_> {
     /// ASSIGN-STICKY-06. Gives the partitions that change hands.
     fn fill(&mut self, contested: &[bool]) -> Vec<PartitionIndex> {
         let mut in_transfer = Vec::new();
-        // Ranks follow member ids, and so the lists are sorted already.
         let mut round: VecDeque<Rank> = std::mem::take(&mut self.below_least).into();
         let mut next_round = VecDeque::new();
         for partition in 0..self.problem.partitions() as PartitionIndex {

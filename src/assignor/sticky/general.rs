@@ -25,12 +25,17 @@ struct Builder<'a> {
 }
 
 /// Keeps every claim that still holds, gives the rest to the least loaded, then balances.
-pub(super) fn assign(problem: &Problem, claims: Claims, all_claims: &[Claim]) -> Vec<Vec<PartitionIndex>> {
+pub(super) fn assign(
+    problem: &Problem,
+    claims: Claims,
+    all_claims: &[Claim],
+    visits: &[Rank],
+) -> Vec<Vec<PartitionIndex>> {
     let mut builder = Builder {
         problem,
         subscribers: problem.subscribers(),
         holder: vec![NOBODY; problem.partitions()],
-        earlier_holder: earlier_holders(problem, all_claims, claims.newest),
+        earlier_holder: earlier_holders(problem, all_claims, visits, claims.newest),
         count: vec![0; problem.members()],
         by_load: BTreeSet::new(),
         movements: Movements::default(),
@@ -49,9 +54,10 @@ pub(super) fn assign(problem: &Problem, claims: Claims, all_claims: &[Claim]) ->
 }
 
 /// For each partition its holder in the newest generation before the current one.
-fn earlier_holders(problem: &Problem, claims: &[Claim], newest: Generation) -> Vec<Rank> {
+fn earlier_holders(problem: &Problem, claims: &[Claim], visits: &[Rank], newest: Generation) -> Vec<Rank> {
     let mut holders = vec![(Generation::NONE, NOBODY); problem.partitions()];
-    for (rank, claim) in problem.ranks().zip(claims) {
+    for &rank in visits {
+        let claim = &claims[rank as usize];
         let generation = claim.generation.unwrap_or(Generation::NONE);
         if generation >= newest {
             continue;

@@ -3,15 +3,17 @@
 mod claims;
 mod constrained;
 mod general;
+mod hash_order;
 mod movements;
 mod user_data;
 
 pub use user_data::{cooperative_user_data, decode_sticky_user_data, sticky_user_data};
 
 use super::AssignorMember;
-use super::problem::{NOBODY, PartitionIndex, Problem};
+use super::problem::{NOBODY, PartitionIndex, Problem, Rank};
 use crate::ids::{Generation, Names};
 use claims::{Claim, Claims};
+use hash_order::hash_order;
 
 /// A target, and what of it may not be handed over yet.
 struct Target {
@@ -33,12 +35,16 @@ pub(super) fn assign(problem: &Problem, members: &[AssignorMember], names: &mut 
         };
         Claim { partitions: problem.indices(&partitions), generation, stated: subscription.generation }
     });
-    target(problem, &claims).shares
+    target(problem, &claims, &hash_order(problem, members, names)).shares
 }
 
 /// The cooperative sticky assignor: claims are the owned partitions (ASSIGN-STICKY-01); what changes hands is withheld from
 /// the new owner (ASSIGN-COOP-01).
-pub(super) fn assign_cooperative(problem: &Problem, members: &[AssignorMember]) -> Vec<Vec<PartitionIndex>> {
+pub(super) fn assign_cooperative(
+    problem: &Problem,
+    members: &[AssignorMember],
+    names: &Names,
+) -> Vec<Vec<PartitionIndex>> {
     let claims = claims_by_rank(problem, members, |member| {
         let subscription = &member.subscription;
         let generation = match subscription.generation {
@@ -47,7 +53,7 @@ pub(super) fn assign_cooperative(problem: &Problem, members: &[AssignorMember]) 
         };
         Claim { partitions: problem.indices(&subscription.owned), generation, stated: subscription.generation }
     });
-    let Target { mut shares, in_transfer } = target(problem, &claims);
+    let Target { mut shares, in_transfer } = target(problem, &claims, &hash_order(problem, members, names));
     let mut withheld = vec![false; problem.partitions()];
     for partition in in_transfer.unwrap_or_else(|| changing_hands(problem, &claims, &shares)) {
         withheld[partition as usize] = true;
@@ -67,12 +73,12 @@ fn claims_by_rank(
 }
 
 /// ASSIGN-STICKY-03: equal subscriptions are the easy case.
-fn target(problem: &Problem, claims: &[Claim]) -> Target {
-    let settled = Claims::settle(problem, claims);
+fn target(problem: &Problem, claims: &[Claim], visits: &[Rank]) -> Target {
+    let settled = Claims::settle(problem, claims, visits);
     if problem.equal_subscriptions {
-        constrained::assign(problem, settled)
+        constrained::assign(problem, settled, visits)
     } else {
-        Target { shares: general::assign(problem, settled, claims), in_transfer: None }
+        Target { shares: general::assign(problem, settled, claims, visits), in_transfer: None }
     }
 }
 
