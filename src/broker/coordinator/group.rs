@@ -72,6 +72,8 @@ pub(super) struct ClassicGroup {
     pub protocol_type: Option<Symbol>,
     pub protocol_name: Option<ProtocolName>,
     pub leader: Option<MemberId>,
+    /// Whom another coordinator made leader of a generation to come, by the JoinGroup that it had parked.
+    pub preferred_leaders: Vec<(Generation, CorrelationId)>,
     /// In order of joining: the earliest-joined remaining member succeeds a leader (LEAD-02).
     pub members: IndexMap<MemberId, Member, FxBuildHasher>,
     pub static_members: FxHashMap<InstanceId, MemberId>,
@@ -107,6 +109,7 @@ impl ClassicGroup {
             protocol_type: None,
             protocol_name: None,
             leader: None,
+            preferred_leaders: Vec::new(),
             members: IndexMap::default(),
             static_members: FxHashMap::default(),
             tally: ProtocolTally::default(),

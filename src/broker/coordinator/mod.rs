@@ -34,7 +34,7 @@ pub use group::GroupKind;
 use super::Answer;
 use crate::config::BrokerConfig;
 use crate::context::Context;
-use crate::ids::{Generation, GroupId, MemberId, Offset, TopicPartition};
+use crate::ids::{CorrelationId, Generation, GroupId, MemberId, Offset, TopicPartition};
 use crate::protocol::*;
 use crate::time::Instant;
 use answers::Op;
@@ -160,6 +160,14 @@ impl Coordinator {
     /// Leader of a group, if it has one.
     pub fn group_leader(&self, group: GroupId) -> Option<MemberId> {
         self.groups.get(&group).and_then(|group| group.leader)
+    }
+
+    /// For a comparison with a real Kafka, which leaves the succession of a leader to hash order (LEAD-02, LEAD-03): the
+    /// member whose parked JoinGroup is `join` leads `generation`, if it gets that far with that member.
+    pub fn prefer_leader(&mut self, group: GroupId, generation: Generation, join: CorrelationId) {
+        if let Some(group) = self.groups.get_mut(&group) {
+            group.preferred_leaders.push((generation, join));
+        }
     }
 
     /// Member ids of a group in order of joining.

@@ -2,6 +2,7 @@
 
 use super::answers::Op;
 use super::group::{ClassicGroup, Completion, JoinTimer, Why};
+use super::member::Member;
 use super::records::Record;
 use super::timers::Target;
 use crate::ids::{MemberId, ProtocolName, Seq};
@@ -103,6 +104,7 @@ impl ClassicGroup {
             return None;
         }
         self.generation.0 += 1;
+        self.follow_preference();
         self.protocol_name = self.select_protocol(op.cx.names);
         self.note_subscriptions();
         self.pending_sync.clear();
@@ -156,6 +158,14 @@ impl ClassicGroup {
             self.leader = joined;
         }
         joined.is_some()
+    }
+
+    /// Where Kafka's choice among joined members is free, a comparison makes ours the same.
+    fn follow_preference(&mut self) {
+        let Some(at) = self.preferred_leaders.iter().position(|(at, _)| *at == self.generation) else { return };
+        let (_, join) = self.preferred_leaders.swap_remove(at);
+        let parked = |member: &&Member| member.awaiting_join.is_some_and(|asker| asker.correlation == join);
+        self.leader = self.members.values().find(parked).map(|member| member.id).or(self.leader);
     }
 
     /// REB-10: everyone gets the new generation, a new session and a sync to send.
