@@ -2,8 +2,7 @@
 //!
 //! Behaviour follows Kafka's GroupMetadataManager and OffsetMetadataManager rule by rule; the rule ids in the comments
 //! are those of the rule book. Where Kafka leaves an order to a Java hash map, ours is fixed: members stand in order of
-//! joining, the earliest-joined one that remains succeeds a leader (LEAD-02, LEAD-03), and of protocols with equally many
-//! votes the alphabetically smallest wins (PROTO-03).
+//! joining, and the earliest-joined one that remains succeeds a leader (LEAD-02, LEAD-03).
 //!
 //! What is durable is in `records::Log` and changes only by applying a record that has just been written. Everything in
 //! a group beside that (parked requests, pending ids, timers, a generation not yet synced) is lost by

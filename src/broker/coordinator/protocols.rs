@@ -35,8 +35,9 @@ impl ProtocolTally {
     }
 }
 
-/// The protocol that most members prefer among those that all of them offer (PROTO-01, 02, 03). Kafka leaves a tie to
-/// the order of a Java map; here the alphabetically smallest name wins.
+/// The protocol that most members prefer among those that all of them offer (PROTO-01, 02, 03). Of names with equally many
+/// votes Kafka takes the first that its hash map of votes comes to; so do we. Names in one bucket (none of the assignors
+/// that come with Kafka) stand there in an order that Kafka leaves open; then the alphabetically smallest wins.
 pub(super) fn select<'a>(
     tally: &ProtocolTally,
     members: impl ExactSizeIterator<Item = &'a Member>,
@@ -54,5 +55,11 @@ pub(super) fn select<'a>(
     }
     let best = votes.iter().map(|(_, count)| *count).max()?;
     let winners = votes.iter().filter(|(_, count)| *count == best).map(|(name, _)| *name);
-    winners.min_by_key(|name| names.text(*name))
+    winners.min_by_key(|name| (java_bucket(names.text(*name)), names.text(*name)))
+}
+
+/// Where a `java.util.HashMap` of up to twelve entries keeps a string.
+fn java_bucket(text: &str) -> u32 {
+    let hash = text.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    (hash ^ (hash >> 16)) % 16
 }

@@ -92,6 +92,19 @@ fn proto_03_most_votes_win_and_ties_go_by_name() {
 }
 
 #[test]
+fn proto_03_ties_of_kafkas_own_assignors_go_in_its_hash_order() {
+    let order = ["sticky", "range", "roundrobin", "cooperative-sticky"];
+    for (i, &first) in order.iter().enumerate() {
+        for &second in &order[i + 1..] {
+            let one: &[_] = &[(first, ""), (second, "")];
+            let other: &[_] = &[(second, ""), (first, "")];
+            assert_eq!(chosen(&[one, other]), first);
+            assert_eq!(chosen(&[other, one]), first);
+        }
+    }
+}
+
+#[test]
 fn proto_03_member_metadata_is_that_of_the_chosen_protocol() {
     let mut rig = Rig::new();
     let (_, first) = rig.join_twice(join("a").protocols(&[("x", "ax"), ("y", "ay")]));
