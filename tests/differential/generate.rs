@@ -15,6 +15,7 @@ pub struct Generator {
     /// How likely, in percent, a client does the wrong thing, appends fail, the coordinator moves.
     hostile: u64,
     faulty: u64,
+    loading: bool,
     groups: usize,
     slots: usize,
     /// Session timeouts are all different, or the order in which members time out at one instant would be Kafka's hash
@@ -34,6 +35,7 @@ impl Generator {
             versions: [9; SLOTS],
             hostile: 0,
             faulty: 0,
+            loading: false,
             groups: 1,
             slots: SLOTS,
             joins: 0,
@@ -98,7 +100,7 @@ impl Generator {
         match self.below(100) {
             0..20 => self.time(view),
             20..26 => self.admin(),
-            26..29 if self.chance(30 * self.faulty) => self.fault(),
+            26..29 if self.chance(30 * self.faulty) || self.loading => self.fault(),
             _ => {
                 let (group, slot) = (self.group(), self.slot());
                 let step = self.client(view, group, slot);
@@ -131,9 +133,10 @@ impl Generator {
             6..8 => Step::List,
             8..10 => Step::Delete { groups: if self.chance(20) { vec![0, 1] } else { vec![group] } },
             10..14 => {
-                let mut partitions = vec![(self.below(3) as usize, self.below(3) as u32)];
+                // Unknown topics are turned away above the coordinator.
+                let mut partitions = vec![(self.below(2) as usize, self.below(2) as u32)];
                 if self.chance(50) {
-                    partitions.push(((partitions[0].0 + 1) % 3, self.below(2) as u32));
+                    partitions.push(((partitions[0].0 + 1) % 2, self.below(2) as u32));
                 }
                 Step::OffsetDelete { group, partitions }
             }
@@ -156,7 +159,13 @@ impl Generator {
             "MESSAGE_TOO_LARGE",
             "RECORD_LIST_TOO_LARGE",
         ];
-        if self.chance(50) {
+        if self.loading {
+            self.loading = false;
+            Step::FinishLoad
+        } else if self.chance(20) {
+            self.loading = true;
+            Step::StartLoad
+        } else if self.chance(40) {
             Step::Reload
         } else {
             Step::FailAppends { error: self.pick(&ERRORS), count: self.pick(&[1, 1, 2, 0]) }

@@ -31,6 +31,7 @@ pub struct Ours {
     /// Given, not yet written: id and response.
     waiting: Vec<(u64, Response)>,
     group_of: HashMap<u64, GroupId>,
+    loading: bool,
 }
 
 impl Ours {
@@ -46,6 +47,7 @@ impl Ours {
             partitions: HashMap::new(),
             waiting: Vec::new(),
             group_of: HashMap::new(),
+            loading: false,
         }
     }
 
@@ -194,6 +196,14 @@ impl Peer for Ours {
                 let count = command["count"].as_u64().unwrap_or(0);
                 self.coordinator.fail_appends(error, u32::try_from(count).unwrap_or(u32::MAX));
             }
+            // Ours gives up the log and begins to read it in one step; here nobody asks in between.
+            "unload" => {
+                self.loading = true;
+                self.act(|coordinator, cx, out, _| coordinator.begin_reload(cx, out));
+            }
+            "start_load" => {}
+            "finish_load" if !std::mem::take(&mut self.loading) => {}
+            "finish_load" => self.act(|coordinator, cx, out, _| coordinator.finish_reload(cx, out)),
             "reload" => self.act(|coordinator, cx, out, _| coordinator.reload(cx, out)),
             other => return Err(format!("unknown op {other}")),
         }

@@ -24,6 +24,8 @@ const GROUP_IDS: [&str; crate::view::GROUPS] = ["billing", "audit", ""];
 /// A command, and the client that it is from.
 pub struct Resolved {
     pub command: Value,
+    /// A second one that belongs to it.
+    pub then: Option<Value>,
     /// For joins and syncs, whose answers the client waits for: group, slot, whether it is a join.
     pub from: Option<(Group, Slot)>,
 }
@@ -40,13 +42,18 @@ pub fn resolve(step: &Step, view: &mut View) -> Option<Resolved> {
             return op(json!({ "op": "fail_appends", "error": error, "count": count }));
         }
         Step::Reload => return op(json!({ "op": "reload" })),
+        Step::StartLoad => {
+            let load = json!({ "op": "start_load" });
+            return Some(Resolved { command: json!({ "op": "unload" }), then: Some(load), from: None });
+        }
+        Step::FinishLoad => return op(json!({ "op": "finish_load" })),
         other => request(other, view)?,
     };
     Some(command)
 }
 
 fn op(command: Value) -> Option<Resolved> {
-    Some(Resolved { command, from: None })
+    Some(Resolved { command, then: None, from: None })
 }
 
 fn request(step: &Step, view: &mut View) -> Option<Resolved> {
@@ -164,10 +171,11 @@ fn request(step: &Step, view: &mut View) -> Option<Resolved> {
             let groups: Vec<&str> = groups.iter().map(|group| GROUP_IDS[*group]).collect();
             ask("delete_groups", 2, json!({ "groups_names": groups }))
         }
-        Step::Advance(_) | Step::AdvanceToNext(_) | Step::FailAppends { .. } | Step::Reload => return None,
+        Step::Advance(_) | Step::AdvanceToNext(_) | Step::FailAppends { .. } => return None,
+        Step::Reload | Step::StartLoad | Step::FinishLoad => return None,
     };
     view.requests = id;
-    Some(Resolved { command, from })
+    Some(Resolved { command, then: None, from })
 }
 
 fn sender_body(sender: &Sender, view: &View) -> Value {

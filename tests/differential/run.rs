@@ -64,6 +64,9 @@ impl<'a> Run<'a> {
     pub fn step(&mut self, step: &Step) -> Result<(), Box<Mismatch>> {
         let Some(resolved) = resolve(step, &mut self.view) else { return Ok(()) };
         let reply = self.send(&resolved.command)?;
+        if let Some(then) = &resolved.then {
+            self.send(then)?;
+        }
         if let (Some((group, slot)), Step::Heartbeat { .. } | Step::Commit { .. }) = (resolved.from, step) {
             let id = self.view.requests;
             for answer in reply.iter().flat_map(|reply| &reply.answers).filter(|answer| answer.id == id) {

@@ -137,4 +137,7 @@ pub enum Step {
         count: u64,
     },
     Reload,
+    /// The coordinator begins to load its log, and stays at it until `FinishLoad`.
+    StartLoad,
+    FinishLoad,
 }

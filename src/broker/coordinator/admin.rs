@@ -9,11 +9,11 @@ use crate::protocol::*;
 /// Kafka's ConsumerProtocol.PROTOCOL_TYPE.
 const CONSUMER: &str = "consumer";
 
-/// STATE-12.
-pub(super) fn describe(id: GroupId, group: Option<&ClassicGroup>) -> DescribedGroup {
+/// STATE-12. Since version 6 an unknown group is an error.
+pub(super) fn describe(id: GroupId, group: Option<&ClassicGroup>, api_version: i16) -> DescribedGroup {
     let Some(group) = group.filter(|group| group.kind == GroupKind::Classic) else {
         return DescribedGroup {
-            error: ErrorCode::None,
+            error: if api_version >= 6 { ErrorCode::GroupIdNotFound } else { ErrorCode::None },
             group: id,
             state: GroupState::Dead,
             protocol_type: Symbol::EMPTY,

@@ -235,12 +235,11 @@ impl Coordinator {
         out: &mut Vec<Answer>,
     ) {
         let asker = Asker::new(header, Api::DescribeGroups, one(groups), MemberId::EMPTY, Generation::NONE);
-        let loading = if self.loading { ErrorCode::CoordinatorLoadInProgress } else { ErrorCode::None };
-        let described = groups.iter().map(|&id| DescribedGroup {
-            error: loading,
-            ..admin::describe(id, self.groups.get(&id).filter(|_| !self.loading))
-        });
-        let described = described.collect();
+        let describe = |&id| match self.loading {
+            true => DescribedGroup { error: ErrorCode::CoordinatorLoadInProgress, ..admin::describe(id, None, 0) },
+            false => admin::describe(id, self.groups.get(&id), asker.api_version),
+        };
+        let described = groups.iter().map(describe).collect();
         self.answer(cx, out, &asker, Response::DescribeGroups(described));
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the coordinator, one file per section of the rule book.
 
 mod delay;
+mod differential;
 mod heartbeat;
 mod join;
 mod leader;
