@@ -16,6 +16,7 @@ mod resolve;
 mod run;
 mod step;
 mod succession;
+mod tally;
 mod view;
 
 use generate::Generator;
@@ -23,6 +24,7 @@ use kafka::Kafka;
 use peer::Peer;
 use run::{Mismatch, Run, shrink};
 use std::collections::BTreeMap;
+use tally::Tally;
 use std::time::Instant;
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -31,6 +33,8 @@ fn number(variable: &str, default: u64) -> u64 {
 
 /// Different differences that are shrunk before the test gives up.
 const MAX_FOUND: usize = 8;
+/// Steps of a sequence.
+const STEPS: usize = 200;
 
 #[test]
 fn random_sequences_get_kafkas_answers() {
@@ -42,37 +46,42 @@ fn random_sequences_get_kafkas_answers() {
     let first = number("GROUPSIM_DIFF_FIRST", 0);
     let mut kafka = Kafka::start();
     let mut found: BTreeMap<String, Box<Mismatch>> = BTreeMap::new();
-    let (started, mut commands, mut sequences) = (Instant::now(), 0, first);
-    while commands < amount && found.len() < MAX_FOUND {
-        commands += one_sequence(&mut kafka, seed, sequences, &mut found);
-        sequences += 1;
+    let (started, mut tally, mut sequence) = (Instant::now(), Tally::default(), first);
+    while tally.commands < amount && found.len() < MAX_FOUND {
+        one_sequence(&mut kafka, (seed, sequence), &mut tally, &mut found);
+        sequence += 1;
     }
-    eprintln!("{commands} commands in {sequences} sequences, seed {seed}, {:.0?}", started.elapsed());
+    eprintln!("seed {seed}, sequences {first}..{sequence}, {:.0?}: {tally}", started.elapsed());
     for (signature, mismatch) in &found {
         show(signature, mismatch);
     }
     assert!(found.is_empty(), "{} differences between Kafka and us", found.len());
 }
 
-/// Plays one sequence; returns how many commands it had.
-fn one_sequence(kafka: &mut dyn Peer, seed: u64, sequence: u64, found: &mut BTreeMap<String, Box<Mismatch>>) -> u64 {
+/// Plays the sequence of a seed and number.
+fn one_sequence(
+    kafka: &mut dyn Peer,
+    (seed, sequence): (u64, u64),
+    tally: &mut Tally,
+    found: &mut BTreeMap<String, Box<Mismatch>>,
+) {
     let (mut generator, config) = Generator::new(seed, sequence);
     let mut run = Run::new(kafka, &config);
     let mut steps = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..STEPS {
         let step = generator.next(&run.view);
         steps.push(step.clone());
         if let Err(mismatch) = run.step(&step) {
-            let commands = run.requests;
+            tally.add(&mismatch.played);
             if !found.contains_key(&mismatch.difference.signature) {
                 eprintln!("sequence {sequence}: {}", mismatch.difference.signature);
                 let mismatch = shrink(kafka, &config, steps, mismatch);
                 found.insert(mismatch.difference.signature.clone(), mismatch);
             }
-            return commands;
+            return;
         }
     }
-    run.requests
+    tally.add(&run.played);
 }
 
 fn show(signature: &str, mismatch: &Mismatch) {

@@ -53,7 +53,10 @@ impl Ours {
 
     /// Where Kafka took some member for leader in its reply to the command that comes next, ours takes the same one;
     /// `command` checks that it was possible.
-    pub fn follow(&mut self, reply: &Reply) {
+    pub fn follow(&mut self, command: &Value, reply: &Reply) {
+        if let (Some(id), Some(group)) = (command["id"].as_u64(), command["body"]["group_id"].as_str()) {
+            self.group_of.insert(id, self.names.intern(group).into());
+        }
         for answer in &reply.answers {
             let (body, leader) = (&answer.body, &answer.body["leader"]);
             let Some(generation) = body["generation_id"].as_i64() else { continue };
@@ -96,9 +99,6 @@ impl Ours {
         let body = &command["body"];
         let mut reader = Reader { names: &mut self.names, members: &mut self.members };
         let request = reader.request(api, body);
-        if let Some(group) = body["group_id"].as_str() {
-            self.group_of.insert(id, self.names.intern(group).into());
-        }
         let mut text = |field: &str, absent: &str| self.names.intern(command[field].as_str().unwrap_or(absent));
         let client = ClientInfo {
             actor: ActorId::FIRST_CLIENT,

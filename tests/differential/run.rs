@@ -26,7 +26,7 @@ pub struct Mismatch {
 /// Sends one command to both. `Ok(None)`: the reference could not carry it out, so that it says nothing.
 pub fn compare(reference: &mut dyn Peer, ours: &mut Ours, command: &Value) -> Result<Option<Reply>, (Reply, Difference)> {
     let Ok(kafka) = reference.command(command) else { return Ok(None) };
-    ours.follow(&kafka);
+    ours.follow(command, &kafka);
     let said = catch_unwind(AssertUnwindSafe(|| ours.command(command)))
         .unwrap_or_else(|panic| Err(format!("panic: {}", text_of(&*panic))));
     let difference = match said {
@@ -50,12 +50,11 @@ pub struct Run<'a> {
     ours: Ours,
     pub view: View,
     pub played: Vec<Played>,
-    pub requests: u64,
 }
 
 impl<'a> Run<'a> {
     pub fn new(reference: &'a mut dyn Peer, config: &Value) -> Run<'a> {
-        let mut run = Run { reference, ours: Ours::new(), view: View::default(), played: Vec::new(), requests: 0 };
+        let mut run = Run { reference, ours: Ours::new(), view: View::default(), played: Vec::new() };
         run.send(config).expect("a fresh coordinator says nothing");
         run
     }
@@ -80,7 +79,6 @@ impl<'a> Run<'a> {
     }
 
     fn send(&mut self, command: &Value) -> Result<Option<Reply>, Box<Mismatch>> {
-        self.requests += 1;
         match compare(self.reference, &mut self.ours, command) {
             Ok(None) => Ok(None),
             Ok(Some(kafka)) => {

@@ -63,11 +63,12 @@ impl ClassicGroup {
 
     /// The topics that the members subscribed to when the protocol was chosen; `None`: not known (OFF-20).
     pub fn subscribed_topics(&self, names: &mut Names) -> Option<Vec<TopicName>> {
-        if !self.uses_consumer_protocol(names) {
+        let (protocol_type, subscriptions) = self.subscriptions.as_ref()?;
+        if names.text(*protocol_type) != CONSUMER {
             return None;
         }
         let mut topics = Vec::new();
-        for bytes in self.subscriptions.as_ref()? {
+        for bytes in subscriptions {
             topics.extend(consumer_protocol::decode_subscription(bytes, names)?.topics);
         }
         topics.sort_unstable();

@@ -92,8 +92,8 @@ pub(super) struct ClassicGroup {
     pub sync_generation: Generation,
     /// The event that began the generation.
     pub generation_event: Seq,
-    /// The members' subscriptions when the protocol was chosen last; `None`: not known (OFF-20).
-    pub subscriptions: Option<Vec<Bytes>>,
+    /// The protocol type and the members' subscriptions when the protocol was chosen last; `None`: not known (OFF-20).
+    pub subscriptions: Option<(Symbol, Vec<Bytes>)>,
 }
 
 impl ClassicGroup {
@@ -208,11 +208,12 @@ impl ClassicGroup {
 
     /// Remembers the subscriptions that OFF-20 asks about; they are read only when somebody asks.
     pub fn note_subscriptions(&mut self) {
-        self.subscriptions = match self.protocol_name {
+        let subscriptions = match self.protocol_name {
             _ if self.members.is_empty() => Some(Vec::new()),
             Some(protocol) => Some(self.members.values().map(|m| m.metadata(protocol)).collect()),
             None => None,
         };
+        self.subscriptions = self.protocol_type.zip(subscriptions);
     }
 
     /// The list that the leader gets.

@@ -30,6 +30,7 @@ impl Coordinator {
         for &id in self.log.durable().offsets.keys() {
             self.groups.entry(id).or_insert_with(|| ClassicGroup::new(id, cx.now.as_ms()));
         }
+        self.loaded_ms = cx.now.as_ms();
         self.arm_expiry(cx);
         let (groups, mut op) = self.split(cx, out);
         for group in groups.values_mut() {

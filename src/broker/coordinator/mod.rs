@@ -53,6 +53,8 @@ pub struct Coordinator {
     log: Log,
     /// The clean-up of old offsets (OFF-21).
     expiry: TimerSlot,
+    /// When the log was loaded, in Kafka's milliseconds: the clean-up's ticks count from there.
+    loaded_ms: u64,
     batch: Vec<Record>,
     /// Between giving up the log and having read it again (LOAD-03).
     loading: bool,
@@ -67,6 +69,7 @@ impl Coordinator {
             timers: Timers::default(),
             log: Log::default(),
             expiry: TimerSlot::default(),
+            loaded_ms: 0,
             batch: Vec::new(),
             loading: false,
         }
@@ -196,9 +199,9 @@ impl Coordinator {
 
     /// Starts the clean-up timer: the ticks of Kafka's are counted from the load of the log.
     fn arm_expiry(&mut self, cx: &mut Context<'_>) {
-        let interval_ms = self.config.offsets_retention_check_interval_ms.max(1);
-        let next = cx.now.as_ms().cast_signed() / interval_ms * interval_ms + interval_ms;
-        let next = Instant::from_ms(next.cast_unsigned());
+        let interval_ms = self.config.offsets_retention_check_interval_ms.max(1).cast_unsigned();
+        let ticks = cx.now.as_ms().saturating_sub(self.loaded_ms) / interval_ms + 1;
+        let next = Instant::from_ms(self.loaded_ms.saturating_add(ticks.saturating_mul(interval_ms)));
         self.timers.arm(&mut self.expiry, next, cx.cause, Target::Expiry);
     }
 }
