@@ -23,7 +23,11 @@ fn best<T>(times: u32, mut run: impl FnMut() -> T) -> (f64, T) {
 
 fn row(what: &str, seconds: f64, events: u64, note: &str) {
     let ns = seconds * 1e9 / events as f64;
-    println!("| {what} | {:.1} ms | {events} | {:.2} M/s | {ns:.0} ns | {note} |", seconds * 1e3, events as f64 / seconds / 1e6);
+    println!(
+        "| {what} | {:.1} ms | {events} | {:.2} M/s | {ns:.0} ns | {note} |",
+        seconds * 1e3,
+        events as f64 / seconds / 1e6
+    );
 }
 
 fn run_row(what: &str, scenario: &Scenario, times: u32) {

@@ -46,8 +46,7 @@ pub fn run_bare(scenario: &Scenario) -> (RunEnd, u64) {
 
 /// Runs with every oracle, the trace not kept, as a sweep does.
 pub fn run_judged(scenario: &Scenario) -> RunEnd {
-    let mut judge =
-        Judge::new(&scenario.expect, scenario.promises.lost_mentioned, scenario.promises.skipped_mentioned);
+    let mut judge = Judge::new(&scenario.expect, scenario.promises.lost_mentioned, scenario.promises.skipped_mentioned);
     let end = run(scenario, RunOptions::default(), &mut [&mut judge]);
     std::hint::black_box(judge.finish(&end.names, end.virtual_time));
     end

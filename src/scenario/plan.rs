@@ -97,8 +97,8 @@ pub struct Group {
     pub standalone: bool,
     /// `members`: NAME-0 .. NAME-(members-1).
     pub members: u32,
-    /// Every member that the scenario can ever start under its own name, in order of number: those of `members`, and those
-    /// beyond that a timeline event names. `scale` past the end uses the last group-wide settings (`template`).
+    /// Every member that the scenario can ever start, in order of number: those of `members`, those beyond that a timeline
+    /// event names, and those that a `scale` calls up.
     pub member_configs: Vec<MemberConfig>,
     /// Settings of a member without overrides; name and host are replaced.
     pub template: MemberConfig,

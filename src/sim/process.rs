@@ -4,6 +4,7 @@ use super::message::Message;
 use crate::client::{HandlerFault, Member};
 use crate::config::MemberConfig;
 use crate::ids::{ActorId, ClientId, ConnectionId, Incarnation, Seq, Symbol};
+use crate::scenario::With;
 use crate::time::Instant;
 use crate::trace::Channel;
 use std::collections::{BTreeSet, VecDeque};
@@ -17,8 +18,8 @@ pub struct PendingStart {
     pub cause: Seq,
     /// Line of the timeline, if a restart is to be reported as over.
     pub restart_of: Option<u32>,
-    /// Kafka keys to change.
-    pub with: Vec<(String, String)>,
+    /// Kafka keys to change, for this incarnation and the later ones.
+    pub with: With,
 }
 
 /// A process: its settings and, while it runs, the client in it.
@@ -82,9 +83,6 @@ impl Process {
             pending_start: None,
         }
     }
-
-    /// Changes a Kafka key from the next incarnation on.
-    pub fn apply(&mut self, _key: &str, _value: &str) {}
 
     /// Whether a process runs.
     pub fn running(&self) -> bool {

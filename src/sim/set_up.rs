@@ -4,59 +4,19 @@ use super::process::{PendingStart, Process};
 use super::produce::{Stream, round_robin};
 use super::queue::Control;
 use super::world::{ProducerStream, World};
-use crate::config::{MemberConfig, Membership};
 use crate::ids::*;
-use crate::scenario::{Action, Group, Scenario};
+use crate::scenario::Scenario;
 use crate::time::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Every process that the scenario can ever start, by group, then number.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
-    let mut all = Vec::new();
-    let mut hosts: u32 = scenario.groups.iter().map(|g| g.member_configs.len() as u32).sum();
-    for (index, group) in scenario.groups.iter().enumerate() {
-        let mut numbered: BTreeMap<u32, MemberConfig> =
-            group.member_configs.iter().map(|config| (number_in(&config.name), config.clone())).collect();
-        for number in 0..largest_scale(scenario, group) {
-            numbered.entry(number).or_insert_with(|| {
-                hosts += 1;
-                beyond(group, number, hosts)
-            });
-        }
-        for config in numbered.into_values() {
-            let actor = ActorId(ActorId::FIRST_CLIENT.0 + all.len() as u32);
-            all.push(Process::new(actor, index, config));
-        }
-    }
-    all
-}
-
-/// The number at the end of a member's name.
-fn number_in(name: &str) -> u32 {
-    name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
-}
-
-/// The largest size that a `scale` gives a group.
-fn largest_scale(scenario: &Scenario, group: &Group) -> u32 {
-    let scales = scenario.timeline.iter().filter_map(|event| match &event.action {
-        Action::Scale { group: name, to, .. } if *name == group.name => Some(*to),
-        _ => None,
-    });
-    scales.max().unwrap_or(0)
-}
-
-/// A member that only `scale` can start: the group's settings under a name and host of its own.
-fn beyond(group: &Group, number: u32, host: u32) -> MemberConfig {
-    let name = format!("{}-{number}", group.name);
-    let mut config = MemberConfig {
-        name: name.clone(),
-        host: format!("/10.{}.{}.{}", host >> 16, (host >> 8) & 255, host & 255),
-        ..group.template.clone()
-    };
-    if let Membership::Subscribe { instance: Some(instance), .. } = &mut config.membership {
-        *instance = name;
-    }
-    config
+    let groups = scenario.groups.iter().enumerate();
+    let configs = groups.flat_map(|(index, group)| group.member_configs.iter().map(move |config| (index, config)));
+    (ActorId::FIRST_CLIENT.0..)
+        .zip(configs)
+        .map(|(actor, (group, config))| Process::new(ActorId(actor), group, config.clone()))
+        .collect()
 }
 
 impl World<'_> {

@@ -12,7 +12,7 @@ use crate::client::{HandlerFault, Member, MemberOutput};
 use crate::context::Context;
 use crate::ids::*;
 use crate::protocol::{ClientInfo, Request, RequestHeader};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, apply_with};
 use crate::time::Instant;
 use crate::trace::{Channel, Kind, Recorder, Verb};
 
@@ -323,8 +323,8 @@ impl<'a> World<'a> {
             return;
         }
         let Some(pending) = process.pending_start.take() else { return };
-        for (key, value) in &pending.with {
-            process.apply(key, value);
+        if !pending.with.is_empty() {
+            process.config = apply_with(&process.config, &pending.with);
         }
         process.client_id = ClientId(self.names.intern(&process.config.client.client_id));
         let mut cause = pending.cause;

@@ -66,9 +66,7 @@ impl Writer<'_> {
                 json!({ "error_code": "NONE", "groups": groups.iter().map(group).collect::<Vec<_>>() })
             }
             Response::DeleteGroups(groups) => {
-                let result = |&(group, error): &(GroupId, ErrorCode)| {
-                    json!({ "group_id": self.names.text(group), "error_code": error.name() })
-                };
+                let result = |&(group, error): &(GroupId, ErrorCode)| json!({ "group_id": self.names.text(group), "error_code": error.name() });
                 json!({ "results": groups.iter().map(result).collect::<Vec<_>>() })
             }
             other => panic!("not an answer of the coordinator: {other:?}"),

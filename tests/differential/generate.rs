@@ -261,10 +261,8 @@ impl Generator {
     fn leave(&mut self, group: Group, slot: Slot) -> Step {
         let mut members = vec![(slot, MemberRef::Own, InstanceRef::Own)];
         if slot >= FIRST_STATIC && self.chance(50) {
-            members[0] = self.pick(&[
-                (slot, MemberRef::Empty, InstanceRef::Own),
-                (slot, MemberRef::Own, InstanceRef::Absent),
-            ]);
+            members[0] =
+                self.pick(&[(slot, MemberRef::Empty, InstanceRef::Own), (slot, MemberRef::Own, InstanceRef::Absent)]);
         }
         while self.chance(25) {
             members.push((self.slot(), MemberRef::Own, InstanceRef::Own));
@@ -322,7 +320,15 @@ impl Generator {
         ]);
         let spoilt = |from: Sender| Sender { member, instance, ..from };
         match step {
-            Step::Join { from, version, protocol_type, protocols, metadata, session_timeout_ms, rebalance_timeout_ms } => {
+            Step::Join {
+                from,
+                version,
+                protocol_type,
+                protocols,
+                metadata,
+                session_timeout_ms,
+                rebalance_timeout_ms,
+            } => {
                 // A session timeout out of range does not wait for another chance to be wrong.
                 let session_timeout_ms = if self.chance(15) {
                     self.pick(&[5_999, 6_000, 1_800_000, 1_800_001, 0, -1])
@@ -340,7 +346,15 @@ impl Generator {
                     3 => ("consumer", 6),
                     _ => (protocol_type, protocols),
                 };
-                Step::Join { from, version, protocol_type, protocols, metadata, session_timeout_ms, rebalance_timeout_ms }
+                Step::Join {
+                    from,
+                    version,
+                    protocol_type,
+                    protocols,
+                    metadata,
+                    session_timeout_ms,
+                    rebalance_timeout_ms,
+                }
             }
             Step::Sync { from, version, .. } => Step::Sync {
                 from: spoilt(from),

@@ -24,8 +24,8 @@ use kafka::Kafka;
 use peer::Peer;
 use run::{Mismatch, Run, shrink};
 use std::collections::BTreeMap;
-use tally::Tally;
 use std::time::Instant;
+use tally::Tally;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}: not a number")))

@@ -58,12 +58,18 @@ fn op(command: Value) -> Option<Resolved> {
 
 fn request(step: &Step, view: &mut View) -> Option<Resolved> {
     let id = view.requests + 1;
-    let ask = |api: &str, version: i64, body: Value| {
-        json!({ "op": "request", "id": id, "api": api, "version": version, "body": body })
-    };
+    let ask = |api: &str, version: i64, body: Value| json!({ "op": "request", "id": id, "api": api, "version": version, "body": body });
     let mut from = None;
     let command = match step {
-        Step::Join { from: sender, version, protocol_type, protocols, metadata, session_timeout_ms, rebalance_timeout_ms } => {
+        Step::Join {
+            from: sender,
+            version,
+            protocol_type,
+            protocols,
+            metadata,
+            session_timeout_ms,
+            rebalance_timeout_ms,
+        } => {
             from = Some((sender.group, sender.slot));
             let mut body = sender_body(sender, view);
             let offered = PROTOCOLS[*protocols].iter().enumerate();
@@ -153,9 +159,7 @@ fn request(step: &Step, view: &mut View) -> Option<Resolved> {
             ask("offset_fetch", 9, json!({ "group_id": GROUP_IDS[*group], "topics": topics }))
         }
         Step::OffsetDelete { group, partitions } => {
-            let topic = |&(topic, partition): &(usize, u32)| {
-                json!({ "name": TOPICS[topic], "partitions": [{ "partition_index": partition }] })
-            };
+            let topic = |&(topic, partition): &(usize, u32)| json!({ "name": TOPICS[topic], "partitions": [{ "partition_index": partition }] });
             let topics: Vec<Value> = partitions.iter().map(topic).collect();
             ask("offset_delete", 0, json!({ "group_id": GROUP_IDS[*group], "topics": topics }))
         }

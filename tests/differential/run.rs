@@ -24,7 +24,11 @@ pub struct Mismatch {
 }
 
 /// Sends one command to both. `Ok(None)`: the reference could not carry it out, so that it says nothing.
-pub fn compare(reference: &mut dyn Peer, ours: &mut Ours, command: &Value) -> Result<Option<Reply>, (Reply, Difference)> {
+pub fn compare(
+    reference: &mut dyn Peer,
+    ours: &mut Ours,
+    command: &Value,
+) -> Result<Option<Reply>, (Reply, Difference)> {
     let Ok(kafka) = reference.command(command) else { return Ok(None) };
     ours.follow(command, &kafka);
     let said = catch_unwind(AssertUnwindSafe(|| ours.command(command)))
@@ -101,11 +105,15 @@ fn replay(reference: &mut dyn Peer, config: &Value, steps: &[Step]) -> Option<Bo
 }
 
 /// The smallest part of a sequence found that still shows the same difference.
-pub fn shrink(reference: &mut dyn Peer, config: &Value, mut steps: Vec<Step>, mut found: Box<Mismatch>) -> Box<Mismatch> {
+pub fn shrink(
+    reference: &mut dyn Peer,
+    config: &Value,
+    mut steps: Vec<Step>,
+    mut found: Box<Mismatch>,
+) -> Box<Mismatch> {
     let signature = found.difference.signature.clone();
-    let mut fails = |steps: &[Step]| {
-        replay(reference, config, steps).filter(|mismatch| mismatch.difference.signature == signature)
-    };
+    let mut fails =
+        |steps: &[Step]| replay(reference, config, steps).filter(|mismatch| mismatch.difference.signature == signature);
     let mut size = steps.len().div_ceil(2);
     loop {
         let mut at = 0;

@@ -33,7 +33,10 @@ fn o4_a_loss_is_dated_at_the_crash() {
     let outcome = forge.end(10_000);
     assert_eq!((outcome.number("lost"), outcome.wrong()), (7, NONE));
     let found = outcome.found("lost")[0];
-    assert_eq!((found.class, found.at, found.records), (Class::Strategy, Instant::from_ms(2_350), Some((Offset(3), Offset(10)))));
+    assert_eq!(
+        (found.class, found.at, found.records),
+        (Class::Strategy, Instant::from_ms(2_350), Some((Offset(3), Offset(10))))
+    );
     assert_eq!(
         found.sentence,
         "7 records of orders-0 were never finished: billing-0 committed beyond them at 2.050s and billing-0 crashed at 2.350s"
