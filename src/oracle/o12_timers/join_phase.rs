@@ -81,6 +81,9 @@ pub(super) fn ended(group: &mut Group, t: Instant, pen: &mut Pen<'_>) {
         pen.wrong(format!("a generation started at {t} without a join phase (STATE-07)"));
         return;
     };
+    if phase.timer.is_none() {
+        return; // it should have ended before: said already
+    }
     let by_timer = phase.timer == Some(t);
     group.fired = if by_timer { Some(t) } else { None };
     let early = phase.initial.is_none() || phase.expiry.is_some();
@@ -93,9 +96,9 @@ pub(super) fn ended(group: &mut Group, t: Instant, pen: &mut Pen<'_>) {
             ));
         }
     } else if !early || phase.kicked || !all_joined(group, t) {
-        let timer = phase.timer.map_or("no timer".to_owned(), |timer| format!("its timer at {timer}"));
+        let timer = phase.timer.unwrap_or(Instant::MAX);
         pen.wrong(format!(
-            "the join phase begun at {} ended at {t}, before {timer}, with {} of {} members joined and {} ids pending (REB)",
+            "the join phase begun at {} ended at {t}, before its timer at {timer}, with {} of {} members joined and {} ids pending (REB)",
             phase.started,
             group.parked_joins,
             group.members.len(),
