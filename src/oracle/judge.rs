@@ -53,10 +53,9 @@ impl Observer for Judge {
     fn observe(&mut self, event: &Event, names: &Names) {
         self.last = (event.t, event.seq);
         self.book.watches.observe(event, names);
-        if let Some(scope) = self.settling {
-            if !matches!(event.kind, Kind::Assigned { .. } | Kind::GroupStateChanged { .. }) {
-                self.settle(scope, names);
-            }
+        let assigning = matches!(event.kind, Kind::Assigned { .. } | Kind::GroupStateChanged { .. });
+        if let Some(scope) = self.settling.filter(|_| !assigning) {
+            self.settle(scope, names);
         }
         if let Some(timers) = &mut self.timers {
             timers.advance(event, &mut self.book, names);
@@ -158,16 +157,14 @@ impl Judge {
                 }
             }
             Kind::MetaNumber { subject, key, value } => self.view.set_number(subject, key, value),
-            Kind::MetaText { subject, key, value } => {
-                if names.text(key) == "client" {
-                    self.view.actor(subject).java = names.text(value) == "java";
-                }
+            Kind::MetaText { subject, key, value } if names.text(key) == "client" => {
+                self.view.actor(subject).java = names.text(value) == "java";
             }
-            Kind::FaultStart { target, verb, .. } | Kind::FaultEnd { target, verb, .. } => {
-                if verb != crate::trace::Verb::Produce {
-                    let scope = self.view.actor(target).scope;
-                    self.disturb(scope);
-                }
+            Kind::FaultStart { target, verb, .. } | Kind::FaultEnd { target, verb, .. }
+                if verb != crate::trace::Verb::Produce =>
+            {
+                let scope = self.view.actor(target).scope;
+                self.disturb(scope);
             }
             Kind::EventIgnored { target, index, .. } => self.ignored.push((index, target)),
             _ => {}

@@ -13,10 +13,8 @@ pub(crate) fn finished(part: &mut Part, holder: usize, from: i64, to: i64, desk:
         return false;
     }
     desk.count(MetricName::ZombieRecords, Some(part.tp), Some(life.0), None, to - from);
-    if let Some(finding) = part.intervals[holder].zombie_finding {
-        if desk.book.grow(finding, from, to) {
-            return true;
-        }
+    if part.intervals[holder].zombie_finding.is_some_and(|finding| desk.book.grow(finding, from, to)) {
+        return true;
     }
     let age = part.past.iter().rev().find(|past| past.0 == life).map(|past| desk.at.since(past.1));
     let other = part.intervals.iter().find(|interval| interval.end.is_none() && interval.life != life);
