@@ -77,6 +77,10 @@ pub(crate) struct Process {
     run_time: Duration,
     work: Work,
     fault: HandlerFault,
+    /// poll() has been called and has not returned; its passes keep the poll timer from running.
+    inside_poll: bool,
+    /// The earliest timer, while it is known.
+    deadline: Option<Instant>,
     /// A clean shutdown was asked for.
     stopping: bool,
     /// The `failed` event, if the application met an exception.
@@ -100,6 +104,8 @@ impl Process {
             run_time: Duration::ZERO,
             work: Work::default(),
             fault: HandlerFault::None,
+            inside_poll: false,
+            deadline: None,
             stopping: false,
             failed: None,
             close_deadline: Timer::NEVER,

@@ -21,6 +21,7 @@ impl Process {
     /// The application calls poll().
     pub(super) fn enter_poll(&mut self, io: &mut Io<'_, '_>) {
         if !self.stopping {
+            self.inside_poll = true;
             io.emit_cause(Kind::Poll {});
         }
     }
@@ -55,7 +56,9 @@ impl Process {
             self.set_in_poll();
             let (timer, due) = self.consumer.next_timer();
             let own = self.own_timer();
-            if timer.at.min(own.at) > io.now() || self.doing == Doing::Exited {
+            let at = timer.at.min(own.at);
+            if at > io.now() || self.doing == Doing::Exited {
+                self.deadline = Some(at);
                 return;
             }
             if own.at <= timer.at {
@@ -73,8 +76,10 @@ impl Process {
         if self.doing == Doing::Exited || self.paused_at.is_some() {
             return None;
         }
-        self.set_in_poll();
-        let at = self.consumer.next_timer().0.at.min(self.own_timer().at);
+        let at = self.deadline.take().unwrap_or_else(|| {
+            self.set_in_poll();
+            self.consumer.next_timer().0.at.min(self.own_timer().at)
+        });
         (at != Instant::MAX).then_some(at)
     }
 
@@ -144,7 +149,15 @@ impl Process {
         self.begin_close(io);
     }
 
+    /// The application is no longer in a pass of poll: the poll timer runs from the last one.
+    pub(super) fn leave_poll(&mut self, io: &Io<'_, '_>) {
+        if self.inside_poll {
+            self.consumer.leave_poll(io);
+        }
+    }
+
     fn begin_close(&mut self, io: &mut Io<'_, '_>) {
+        self.leave_poll(io);
         self.close_deadline = io.timer_ms(self.consumer.close_timeout_ms());
         self.doing = Doing::Closing(ClosePhase::Commit);
     }

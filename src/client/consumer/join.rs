@@ -1,5 +1,6 @@
 //! Joining: onJoinPrepare, JoinGroup, SyncGroup, onJoinComplete (CLIENT-10 to CLIENT-25).
 
+use super::leader::Leading;
 use super::membership::{GenerationId, MemberState};
 use super::network::{Call, CommitPurpose, Pending};
 use super::{Callback, Consumer, PollOutcome};
@@ -30,7 +31,7 @@ enum JoinFuture {
     None,
     InFlight,
     Assigned(Bytes),
-    Failed(JoinFailure),
+    Failed(JoinFailure, ErrorCode),
 }
 
 /// How far onJoinPrepare is.
@@ -54,7 +55,7 @@ pub(crate) struct Join {
     /// No JoinGroup before this (the fixed backoff of CLIENT-10).
     pub retry: Timer,
     /// The leader waits for metadata before it can assign.
-    pub(super) leader_waits: Option<Box<JoinGroupResponse>>,
+    pub(super) leader_waits: Option<Leading>,
     pub(super) is_leader: bool,
     /// Partition counts that the leader's assignment was made from.
     pub(super) snapshot: Option<Vec<(TopicName, u32)>>,
@@ -96,6 +97,19 @@ impl Join {
             Prepare::Idle | Prepare::Committed => Timer::NEVER,
         };
         earlier(self.retry, prepare)
+    }
+}
+
+/// What the next JoinGroup gives as its reason (KIP-800), in the Java client's words.
+fn failure_reason(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::UnknownMemberId => "rebalance failed due to UnknownMemberIdException",
+        ErrorCode::IllegalGeneration => "rebalance failed due to IllegalGenerationException",
+        ErrorCode::RebalanceInProgress => "rebalance failed due to RebalanceInProgressException",
+        ErrorCode::NotCoordinator => "rebalance failed due to NotCoordinatorException",
+        ErrorCode::CoordinatorNotAvailable => "rebalance failed due to CoordinatorNotAvailableException",
+        ErrorCode::CoordinatorLoadInProgress => "rebalance failed due to CoordinatorLoadInProgressException",
+        _ => "rebalance failed due to DisconnectException",
     }
 }
 
@@ -153,9 +167,9 @@ impl Consumer {
                         return JoinStep::Outcome(failed);
                     }
                 }
-                JoinFuture::Failed(failure) => {
+                JoinFuture::Failed(failure, code) => {
                     if failure != JoinFailure::MemberIdRequired {
-                        self.membership.request_rejoin(io, "rebalance failed");
+                        self.membership.request_rejoin(io, failure_reason(code));
                     }
                     match failure {
                         JoinFailure::AtOnce | JoinFailure::MemberIdRequired => {}
@@ -290,14 +304,13 @@ impl Consumer {
             }
             fatal => JoinFailure::Fatal(fatal),
         };
-        self.join.future = JoinFuture::Failed(failure);
+        self.join.future = JoinFuture::Failed(failure, code);
     }
 
     /// A good JoinGroup answer: heartbeats begin, SyncGroup follows at once.
     fn joined_generation(&mut self, io: &mut Io<'_, '_>, response: Box<JoinGroupResponse>) {
         if self.membership.state != MemberState::PreparingRebalance {
-            self.join.future = JoinFuture::Failed(JoinFailure::Retriable); // UnjoinedGroupException
-            return;
+            return self.join_failed(JoinFailure::Retriable, ErrorCode::None); // UnjoinedGroupException
         }
         self.membership.state = MemberState::CompletingRebalance;
         self.heartbeat.enable(io);
@@ -317,8 +330,7 @@ impl Consumer {
     /// Hands in or asks for the assignment.
     pub(super) fn send_sync(&mut self, io: &mut Io<'_, '_>, assignments: Vec<(MemberId, Bytes)>) {
         if !self.lookup.known {
-            self.join.future = JoinFuture::Failed(JoinFailure::Retriable);
-            return;
+            return self.join_failed(JoinFailure::Retriable, ErrorCode::CoordinatorNotAvailable);
         }
         let id = self.membership.id;
         let request = SyncGroupRequest {
@@ -339,8 +351,8 @@ impl Consumer {
     }
 
     /// The leader cannot go on.
-    pub(super) fn join_failed(&mut self, failure: JoinFailure) {
-        self.join.future = JoinFuture::Failed(failure);
+    pub(super) fn join_failed(&mut self, failure: JoinFailure, code: ErrorCode) {
+        self.join.future = JoinFuture::Failed(failure, code);
     }
 
     /// SyncGroup was answered (CLIENT-12, CLIENT-13).
@@ -353,7 +365,7 @@ impl Consumer {
         let failure = match code {
             ErrorCode::None => {
                 if m.id.is_reset() || m.state != MemberState::CompletingRebalance {
-                    JoinFailure::AtOnce
+                    return self.join_failed(JoinFailure::AtOnce, ErrorCode::IllegalGeneration);
                 } else if response.protocol_name.is_some_and(|name| name != m.id.protocol) {
                     JoinFailure::Fatal(ErrorCode::InconsistentGroupProtocol)
                 } else {
@@ -378,13 +390,13 @@ impl Consumer {
             }
             fatal => JoinFailure::Fatal(fatal),
         };
-        self.join.future = JoinFuture::Failed(failure);
+        self.join.future = JoinFuture::Failed(failure, code);
     }
 
     /// JoinGroup or SyncGroup was lost; the member id is kept (CLIENT-11).
     pub fn join_lost(&mut self) {
         if matches!(self.join.future, JoinFuture::InFlight) {
-            self.join.future = JoinFuture::Failed(JoinFailure::Retriable);
+            self.join_failed(JoinFailure::Retriable, ErrorCode::None);
         }
     }
 

@@ -6,9 +6,17 @@ use super::membership::MemberState;
 use crate::assignor::{AssignorMember, assign, cooperative_user_data, sticky_user_data};
 use crate::client::io::Io;
 use crate::config::AssignorKind;
-use crate::ids::{Generation, Names};
+use crate::ids::{Generation, Names, ProtocolName};
 use crate::protocol::consumer_protocol::{Assignment, decode_subscription, encode_assignment};
 use crate::protocol::{Bytes, ErrorCode, JoinGroupResponse};
+
+/// A leader that waits for metadata.
+#[derive(Debug)]
+pub(super) struct Leading {
+    members: Vec<AssignorMember>,
+    protocol: ProtocolName,
+    skip_assignment: bool,
+}
 
 impl Join {
     /// What an assignor adds to a member's subscription: `sticky` its last assignment, `cooperative-sticky` the generation
@@ -29,22 +37,25 @@ impl Consumer {
     /// This member leads: it needs metadata of every topic of the group before it can assign (CLIENT-15).
     pub(super) fn lead(&mut self, io: &mut Io<'_, '_>, response: Box<JoinGroupResponse>) {
         let mut topics = self.topics.clone();
-        for member in &response.members {
-            let Some(subscription) = decode_subscription(&member.metadata, io.cx.names) else {
-                return self.join_failed(JoinFailure::Fatal(ErrorCode::UnknownServerError));
+        let mut members = Vec::with_capacity(response.members.len());
+        for m in &response.members {
+            let Some(subscription) = decode_subscription(&m.metadata, io.cx.names) else {
+                return self.join_failed(JoinFailure::Fatal(ErrorCode::UnknownServerError), response.error);
             };
-            for topic in subscription.topics {
+            for &topic in &subscription.topics {
                 if !topics.contains(&topic) {
                     topics.push(topic);
                 }
             }
+            members.push(AssignorMember { member: m.member, instance: m.instance, subscription });
         }
         if topics.iter().any(|&t| !self.metadata.knows(t)) {
             self.metadata.wanted = true;
         }
         self.metadata.topics = topics;
         self.join.is_leader = true;
-        self.join.leader_waits = Some(response);
+        let (protocol, skip_assignment) = (response.protocol_name.unwrap_or_default(), response.skip_assignment);
+        self.join.leader_waits = Some(Leading { members, protocol, skip_assignment });
         self.assign_as_leader_if_ready(io);
     }
 
@@ -53,27 +64,21 @@ impl Consumer {
         if self.join.leader_waits.is_none() || !self.metadata.topics.iter().all(|&t| self.metadata.knows(t)) {
             return;
         }
-        let Some(response) = self.join.leader_waits.take() else { return };
+        let Some(leading) = self.join.leader_waits.take() else { return };
         if self.membership.state != MemberState::CompletingRebalance {
-            return self.join_failed(JoinFailure::AtOnce); // reset by the heartbeat thread (CLIENT-13), or closing
+            // reset by the heartbeat thread (CLIENT-13), or closing
+            return self.join_failed(JoinFailure::AtOnce, ErrorCode::IllegalGeneration);
         }
         let counts = self.metadata.counts(&self.metadata.topics);
-        let assignments = if response.skip_assignment {
+        let assignments = if leading.skip_assignment {
             Vec::new()
         } else {
-            let protocol = response.protocol_name.unwrap_or_default();
-            let kind = AssignorKind::from_name(io.cx.names.text(protocol));
+            let kind = AssignorKind::from_name(io.cx.names.text(leading.protocol));
             let Some(kind) = kind.filter(|kind| self.config.assignors.contains(kind)) else {
-                return self.join_failed(JoinFailure::Fatal(ErrorCode::InconsistentGroupProtocol));
+                let code = ErrorCode::InconsistentGroupProtocol;
+                return self.join_failed(JoinFailure::Fatal(code), code);
             };
-            let mut members = Vec::with_capacity(response.members.len());
-            for m in &response.members {
-                let Some(subscription) = decode_subscription(&m.metadata, io.cx.names) else {
-                    return self.join_failed(JoinFailure::Fatal(ErrorCode::UnknownServerError));
-                };
-                members.push(AssignorMember { member: m.member, instance: m.instance, subscription });
-            }
-            let assigned = assign(kind, &members, &counts, io.cx.names);
+            let assigned = assign(kind, &leading.members, &counts, io.cx.names);
             let encode = |partitions| encode_assignment(&Assignment { partitions, user_data: None }, io.cx.names);
             assigned.into_iter().map(|(member, partitions)| (member, encode(partitions))).collect()
         };

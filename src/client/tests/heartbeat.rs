@@ -117,7 +117,7 @@ fn beat_until(rig: &mut Rig, until: u64) {
     while rig.deadline().is_some_and(|due| due.as_ms() < until) {
         let due = rig.deadline().map_or(0, |due| due.as_ms());
         rig.run_to(due);
-        if due % 3_000 == 0 {
+        if due.is_multiple_of(3_000) {
             rig.heartbeat_reply(ErrorCode::None);
         } else {
             rig.forget_sent();
