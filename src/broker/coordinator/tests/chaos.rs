@@ -39,7 +39,7 @@ fn check(rig: &mut Rig) {
         GroupState::PreparingRebalance => assert!(group.join_timer.is_armed()),
         GroupState::CompletingRebalance | GroupState::Stable => {
             assert!(!group.members.is_empty() && group.awaiting_join == 0);
-            assert!(group.pending_sync.is_empty() || group.sync_timer.is_armed() || group.members.len() < 3);
+            assert!(group.pending_sync.is_empty() || group.sync_timer.is_armed());
         }
         GroupState::Dead => panic!("dead groups are not kept"),
     }
