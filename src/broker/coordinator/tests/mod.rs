@@ -1,5 +1,6 @@
 //! Tests of the coordinator, one file per section of the rule book.
 
+mod chaos;
 mod delay;
 mod differential;
 mod heartbeat;
