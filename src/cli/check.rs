@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     for file in &files {
         let line = match load(file, &args.set) {
             Ok(loaded) => {
-                tell_warnings(&loaded);
+                tell_warnings(&loaded, false);
                 warned += usize::from(!loaded.warnings.is_empty());
                 match loaded.warnings.len() {
                     0 => format!("ok       {}\n", loaded.file),

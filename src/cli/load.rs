@@ -12,8 +12,8 @@ pub struct Loaded {
     pub file: String,
     /// What is in it.
     pub scenario: Scenario,
-    /// Lints, rendered with colours.
-    pub warnings: Vec<String>,
+    /// Lints: rendered with colours, and in one line.
+    pub warnings: Vec<(String, String)>,
     /// Kafka keys that are known and have no effect here.
     pub ignored_keys: Vec<String>,
 }
@@ -36,7 +36,7 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
         Ok(loaded) => Ok(Loaded {
             file: path.display().to_string(),
             scenario: loaded.scenario,
-            warnings: loaded.lints.iter().map(|lint| lint.render(true)).collect(),
+            warnings: loaded.lints.iter().map(|lint| (lint.render(true), lint.one_line())).collect(),
             ignored_keys: loaded.ignored_keys.into_iter().map(|key| key.key).collect(),
         }),
         Err(errors) => {
@@ -72,9 +72,11 @@ pub fn load_all(paths: &[PathBuf], sets: &[String]) -> Result<Vec<Loaded>, Failu
     }
 }
 
-/// Tells lints and ignored keys.
-pub fn tell_warnings(loaded: &Loaded) {
-    loaded.warnings.iter().for_each(|text| talk(text.trim_end()));
+/// Tells lints and ignored keys; in one line each if there are several files to tell about.
+pub fn tell_warnings(loaded: &Loaded, briefly: bool) {
+    for (full, line) in &loaded.warnings {
+        talk(if briefly { line } else { full.trim_end() });
+    }
     if !loaded.ignored_keys.is_empty() {
         talk(&format!("note: {}: no effect here: {}", loaded.file, loaded.ignored_keys.join(", ")));
     }

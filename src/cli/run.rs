@@ -70,7 +70,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("--trace takes one scenario; for several, --report DIR writes a trace of each"));
     }
     if !args.common.quiet {
-        scenarios.iter().for_each(tell_warnings);
+        let briefly = scenarios.len() > 1;
+        scenarios.iter().for_each(|loaded| tell_warnings(loaded, briefly));
     }
     let mut outputs = open_outputs(args, &scenarios)?;
     if let (Some(path), Some(format)) = (&args.trace, trace_format) {

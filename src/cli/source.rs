@@ -44,7 +44,7 @@ impl Source {
         match loaded.pop() {
             Some(scenario) => {
                 if !common.quiet {
-                    tell_warnings(&scenario);
+                    tell_warnings(&scenario, false);
                 }
                 Ok(Source::Scenario(Box::new(scenario)))
             }

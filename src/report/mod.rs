@@ -16,3 +16,6 @@ mod verdict;
 
 pub use quantiles::{Quantiles, nearest_rank};
 pub use verdict::{Expectation, Fate, RunReport, Stopped, Verdict};
+
+#[cfg(test)]
+mod tests;
