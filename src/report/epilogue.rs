@@ -85,8 +85,7 @@ fn commands(text: &mut String, report: &RunReport, place: Place) {
     for set in &report.sets {
         let _ = write!(target, " --set {}", quote(set));
     }
-    let until =
-        place.at.filter(|_| place.early).map(|at| just_after(at)).filter(|&t| t < Instant::ZERO + report.run_for);
+    let until = place.at.filter(|_| place.early).map(just_after).filter(|&t| t < Instant::ZERO + report.run_for);
     let until = until.map(|t| format!(" --until {t}")).unwrap_or_default();
     let _ = writeln!(text, "  reproduce:  groupsim run {target}{until}");
     if let Some(at) = place.at {

@@ -32,12 +32,16 @@ pub struct TimelineBuilder {
     owners: Owners,
     /// Which process a member id belongs to.
     members: BTreeMap<(GroupId, MemberId), ActorId>,
-    faults: Vec<(Fault, Option<(ActorId, Verb, u32)>)>,
+    /// With what will end it, while it lasts.
+    faults: Vec<(Fault, Option<FaultKey>)>,
     mark: Option<(Instant, String)>,
     polls: u64,
     faults_left_out: u64,
     processes_left_out: u64,
 }
+
+/// Target, verb, line: what a fault's start and end have in common.
+type FaultKey = (ActorId, Verb, u32);
 
 #[derive(Debug)]
 struct GroupTrack {

@@ -5,6 +5,7 @@
 
 mod activity;
 mod build;
+mod canvas;
 pub mod model;
 mod owners;
 mod place;

@@ -1,47 +1,19 @@
 //! Draws a timeline as SVG, with plotters and no font files. The same content gives the same bytes.
 
+use super::canvas::*;
 use super::model::*;
 use super::place::{rows, shorten, text_width, tick_label, ticks};
 use crate::protocol::GroupState;
 use crate::time::Instant;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
 use std::fmt::Write;
 
 const LEFT: i32 = 170;
 const WIDTH: i32 = LEFT + PIXELS as i32 + 30;
 const TOP: i32 = 34;
-/// Font sizes in plotters' own unit: a quarter larger than pixels.
-const TITLE: i32 = 18;
-const LABEL: i32 = 14;
-const SMALL: i32 = 12;
-const ROW: i32 = 14;
 /// Most lanes of partitions, and of members, that are drawn.
 const MAX_LANES: usize = 160;
-
-/// Okabe and Ito's colours for members, told apart by people with any colour vision; amber instead of their yellow.
-const MEMBERS: [RGBColor; 8] = [
-    RGBColor(0x00, 0x72, 0xB2),
-    RGBColor(0xE6, 0x9F, 0x00),
-    RGBColor(0x00, 0x9E, 0x73),
-    RGBColor(0xCC, 0x79, 0xA7),
-    RGBColor(0x56, 0xB4, 0xE9),
-    RGBColor(0xD5, 0x5E, 0x00),
-    RGBColor(0x99, 0x99, 0x99),
-    RGBColor(0xF5, 0xC7, 0x10),
-];
-const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-const FAINT: RGBColor = RGBColor(0x59, 0x59, 0x59);
-const GRID: RGBColor = RGBColor(0xE3, 0xE3, 0xE3);
-const STABLE: RGBColor = RGBColor(0xD9, 0xE8, 0xF2);
-const PREPARING: RGBColor = RGBColor(0xF5, 0xC7, 0x10);
-const COMPLETING: RGBColor = RGBColor(0xF2, 0xA8, 0x5E);
-const EMPTY: RGBColor = RGBColor(0xF4, 0xF4, 0xF4);
-const IDLE: RGBColor = RGBColor(0xE4, 0xEA, 0xEE);
-const STOPPING: RGBColor = RGBColor(0xB0, 0xB0, 0xB0);
-const REJECTED: RGBColor = RGBColor(0xC0, 0x00, 0x00);
-const REASON: RGBColor = RGBColor(0x80, 0x60, 0x00);
-const FAULT: RGBColor = RGBColor(0x8A, 0x3B, 0x00);
 
 /// The chart as SVG.
 pub fn draw(timeline: &Timeline) -> String {
@@ -50,7 +22,7 @@ pub fn draw(timeline: &Timeline) -> String {
     {
         let area = SVGBackend::with_string(&mut text, (WIDTH as u32, layout.height as u32)).into_drawing_area();
         let canvas = Canvas { area: &area };
-        canvas.rect(0, 0, WIDTH, layout.height, &WHITE);
+        canvas.rect(0, 0, WIDTH, layout.height, WHITE);
         paint(&canvas, timeline, &mut layout);
     }
     describe(&mut text, timeline);
@@ -69,58 +41,6 @@ fn describe(text: &mut String, timeline: &Timeline) {
     let _ = write!(words, "{} members, {} lanes of partitions, ", timeline.members.len(), timeline.partitions.len());
     let _ = write!(words, "{} faults.</desc>", timeline.faults.len());
     text.insert_str(at, &words);
-}
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-
-/// Shapes by pixel. Errors of the backend cannot happen: it writes into a string.
-struct Canvas<'a, 'b> {
-    area: &'a Area<'b>,
-}
-
-impl Canvas<'_, '_> {
-    fn rect<S: Into<ShapeStyle>>(&self, x0: i32, y0: i32, x1: i32, y1: i32, style: S) {
-        let _ = self.area.draw(&Rectangle::new([(x0, y0), (x1, y1)], filled(style)));
-    }
-
-    fn frame(&self, x0: i32, y0: i32, x1: i32, y1: i32, color: RGBColor) {
-        let _ = self.area.draw(&Rectangle::new([(x0, y0), (x1, y1)], color.stroke_width(1)));
-    }
-
-    fn line(&self, from: (i32, i32), to: (i32, i32), color: RGBColor) {
-        let _ = self.area.draw(&PathElement::new([from, to], color.stroke_width(1)));
-    }
-
-    /// `y` is the middle of the text.
-    fn text(&self, x: i32, y: i32, text: &str, size: i32, color: RGBColor, anchor: HPos) {
-        let style = ("sans-serif", size).into_font().color(&color).pos(Pos::new(anchor, VPos::Center));
-        let _ = self.area.draw(&Text::new(text.to_owned(), (x, y), style));
-    }
-
-    /// The same from `x` to the right, on white, so that lines behind it do not cross it out.
-    fn note(&self, x: i32, y: i32, text: &str, color: RGBColor) {
-        self.rect(x - 1, y - ROW / 2 + 1, x + text_width(text, SMALL), y + ROW / 2 - 1, &WHITE);
-        self.text(x, y, text, SMALL, color, HPos::Left);
-    }
-
-    /// Diagonals over a rectangle.
-    fn hatch(&self, x0: i32, y0: i32, x1: i32, y1: i32, color: RGBColor) {
-        let (height, step) = (y1 - y0, 8);
-        let mut x = x0 - height;
-        while x < x1 {
-            let (a, b) = (x.max(x0), (x + height).min(x1));
-            if b > a {
-                self.line((a, y1 - (a - x)), (b, y1 - (b - x)), color);
-            }
-            x += step;
-        }
-    }
-}
-
-fn filled<S: Into<ShapeStyle>>(style: S) -> ShapeStyle {
-    let mut style = style.into();
-    style.filled = true;
-    style
 }
 
 /// Heights of everything, found before anything is drawn.
@@ -335,7 +255,7 @@ fn coordinator(
             StateSpan::One(GroupState::Dead, _) => (EMPTY, vec!["Dead".into()]),
             StateSpan::Mixed => (PREPARING, vec!["several rebalances".into()]),
         };
-        canvas.rect(from, top, to, bottom, &color);
+        canvas.rect(from, top, to, bottom, color);
         if span.what == StateSpan::Mixed {
             canvas.hatch(from, top, to, bottom, FAINT);
         }
@@ -416,7 +336,7 @@ fn partition(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &PartitionLane,
         match span.what {
             Owner::Member(number) => {
                 let color = color_of(number);
-                canvas.rect(from, top, to, bottom, &color);
+                canvas.rect(from, top, to, bottom, color);
                 if height >= 12 {
                     stripe(canvas, number, (from, to), (top, bottom));
                 }
@@ -425,17 +345,17 @@ fn partition(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &PartitionLane,
                 }
             }
             Owner::Halted(number) => {
-                canvas.rect(from, top, to, bottom, RGBColor(0xEE, 0xEE, 0xEE).to_rgba());
+                canvas.rect(from, top, to, bottom, RGBColor(0xEE, 0xEE, 0xEE));
                 canvas.hatch(from, top, to, bottom, FAINT);
                 let text = format!("{} halted", name(number));
                 if height >= 12 && text_width(&text, SMALL) + 10 <= to - from {
                     let half = text_width(&text, SMALL) / 2 + 3;
                     let middle = (from + to) / 2;
-                    canvas.rect(middle - half, top - 1, middle + half, bottom, &WHITE);
+                    canvas.rect(middle - half, top - 1, middle + half, bottom, WHITE);
                     canvas.text(middle, (top + bottom) / 2, &text, SMALL, INK, HPos::Center);
                 }
             }
-            Owner::Mixed => canvas.rect(from, top, to, bottom, &INK),
+            Owner::Mixed => canvas.rect(from, top, to, bottom, INK),
         }
     }
 }
@@ -444,19 +364,19 @@ fn member(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &MemberLane, y: i3
     lane_label(canvas, y, height, index, &lane.name);
     let (top, bottom) = (y + 1, y + height - if height > 6 { 2 } else { 1 });
     canvas.line((LEFT, bottom), (LEFT + PIXELS as i32, bottom), GRID);
-    canvas.rect(LEFT - 5, top, LEFT - 1, bottom, &color_of(lane.number));
+    canvas.rect(LEFT - 5, top, LEFT - 1, bottom, color_of(lane.number));
     let ticks = if height >= 12 { 4 } else { 0 };
     for span in &lane.spans {
         let (from, to) = extent(timeline, span);
         let low = bottom - ticks;
         match span.what {
             Activity::Down => {}
-            Activity::Idle => canvas.rect(from, top, to, low, &IDLE),
-            Activity::Processing => canvas.rect(from, top, to, low, &color_of(lane.number)),
-            Activity::Joining => canvas.rect(from, top, to, low, &PREPARING),
-            Activity::Stopping => canvas.rect(from, top, to, low, &STOPPING),
+            Activity::Idle => canvas.rect(from, top, to, low, IDLE),
+            Activity::Processing => canvas.rect(from, top, to, low, color_of(lane.number)),
+            Activity::Joining => canvas.rect(from, top, to, low, PREPARING),
+            Activity::Stopping => canvas.rect(from, top, to, low, STOPPING),
             Activity::Paused => {
-                canvas.rect(from, top, to, low, &EMPTY);
+                canvas.rect(from, top, to, low, EMPTY);
                 canvas.hatch(from, top, to, low, FAINT);
             }
         }
@@ -465,10 +385,10 @@ fn member(canvas: &Canvas<'_, '_>, timeline: &Timeline, lane: &MemberLane, y: i3
         return;
     }
     for (from, to) in runs(timeline, &lane.commits) {
-        canvas.rect(from, bottom - 3, to, bottom, &INK);
+        canvas.rect(from, bottom - 3, to, bottom, INK);
     }
     for (from, to) in runs(timeline, &lane.rejected) {
-        canvas.rect(from - 1, top, to + 1, bottom, &REJECTED);
+        canvas.rect(from - 1, top, to + 1, bottom, REJECTED);
     }
 }
 
@@ -493,9 +413,9 @@ fn legend(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
         canvas.text(*at + 22, y, text, SMALL, INK, HPos::Left);
         *at += 22 + text_width(text, SMALL) + 16;
     };
-    let solid = |color: RGBColor| move |x: i32, y: i32| canvas.rect(x, y - 5, x + 16, y + 5, &color);
+    let solid = |color: RGBColor| move |x: i32, y: i32| canvas.rect(x, y - 5, x + 16, y + 5, color);
     let hatched = |x: i32, y: i32| {
-        canvas.rect(x, y - 5, x + 16, y + 5, &EMPTY);
+        canvas.rect(x, y - 5, x + 16, y + 5, EMPTY);
         canvas.hatch(x, y - 5, x + 16, y + 5, FAINT);
     };
     for (text, color) in
@@ -516,8 +436,8 @@ fn legend(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
     ] {
         entry(&mut at, y, text, &solid(color));
     }
-    entry(&mut at, y, "commit accepted", &|x, y| canvas.rect(x + 7, y + 1, x + 8, y + 5, &INK));
-    entry(&mut at, y, "commit rejected", &|x, y| canvas.rect(x + 6, y - 5, x + 9, y + 5, &REJECTED));
+    entry(&mut at, y, "commit accepted", &|x, y| canvas.rect(x + 7, y + 1, x + 8, y + 5, INK));
+    entry(&mut at, y, "commit rejected", &|x, y| canvas.rect(x + 6, y - 5, x + 9, y + 5, REJECTED));
     entry(&mut at, y, "fault", &|x, y| fault_line(canvas, x + 8, y - 6, y + 6));
     (y, at) = (y + 18, 10);
     for lane in &timeline.members {
@@ -527,7 +447,7 @@ fn legend(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
         }
         let number = lane.number;
         entry(&mut at, y, &lane.name, &|x, y| {
-            canvas.rect(x, y - 5, x + 16, y + 5, &color_of(number));
+            canvas.rect(x, y - 5, x + 16, y + 5, color_of(number));
             stripe(canvas, number, (x, x + 16), (y - 5, y + 5));
         });
     }
