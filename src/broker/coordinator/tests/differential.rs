@@ -36,7 +36,10 @@ fn off_20_a_loaded_group_without_a_protocol_type_does_not_know_its_topics() {
 
 #[test]
 fn off_21_clean_up_ticks_count_from_the_load() {
-    let mut rig = first_join_after(2_311, |config| config.offsets_retention_check_interval_ms = 1_000);
+    let mut rig = Rig::with(|config| config.offsets_retention_check_interval_ms = 1_000);
+    rig.at(2_311);
+    rig.reload();
+    rig.join(join("a"));
     let group = rig.group();
     rig.at(3_310);
     assert_eq!(rig.c.group_state(group), Some(GroupState::Empty));
