@@ -110,6 +110,29 @@ fn client_31_leave_group_is_waited_for_no_longer_than_the_close_timeout() {
 }
 
 #[test]
+fn client_31_after_a_long_wait_in_poll_the_poll_timer_does_not_fire_in_close() {
+    let mut rig = Rig::with(|c| {
+        c.commit =
+            CommitPolicy { when: crate::config::CommitWhen::Auto { interval_ms: 100_000 }, ..CommitPolicy::default() };
+        c.client.max_poll_interval_ms = 5_000;
+        c.client.request_timeout_ms = 60_000;
+    });
+    rig.stable(&[0], 5);
+    for due in [3_000, 6_000, 9_000] {
+        rig.fires_at(due);
+        rig.heartbeat_reply(ErrorCode::None);
+    }
+    rig.at(9_500);
+    rig.stop();
+    rig.commit_sent(&[(0, 5)]);
+    rig.fires_at(12_000);
+    rig.heartbeat_reply(ErrorCode::None);
+    rig.events();
+    rig.fires_at(14_500); // max.poll.interval.ms after the last pass of poll
+    assert_eq!(rig.event_names()[0], "poll_timeout");
+}
+
+#[test]
 fn client_33_a_pending_id_with_a_join_in_flight_leaves() {
     let mut rig = Rig::new();
     rig.started();
