@@ -228,10 +228,9 @@ fn names_of_hash_maps(code: &str) -> Vec<&str> {
         }
         let before = code[..offset].trim_end().trim_end_matches(['&', ' ']).trim_end_matches("mut").trim_end();
         let declared = before.strip_suffix(':').filter(|rest| !rest.ends_with(':')).or(before.strip_suffix('='));
-        if let Some((at, name)) = declared.and_then(|rest| words(rest).pop()) {
-            if declared.is_some_and(|rest| rest.trim_end().len() == at + name.len()) {
-                names.push(name);
-            }
+        let last = declared.and_then(|rest| Some((rest.trim_end(), words(rest).pop()?)));
+        if let Some((_, (_, name))) = last.filter(|(rest, (at, name))| rest.len() == at + name.len()) {
+            names.push(name);
         }
     }
     names

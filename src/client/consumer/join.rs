@@ -321,7 +321,7 @@ impl Consumer {
             protocol: response.protocol_name.unwrap_or_default(),
         };
         if response.leader == response.member {
-            self.lead(io, response);
+            self.lead(io, *response);
         } else {
             self.send_sync(io, Vec::new());
         }

@@ -35,7 +35,7 @@ impl Join {
 
 impl Consumer {
     /// This member leads: it needs metadata of every topic of the group before it can assign (CLIENT-15).
-    pub(super) fn lead(&mut self, io: &mut Io<'_, '_>, response: Box<JoinGroupResponse>) {
+    pub(super) fn lead(&mut self, io: &mut Io<'_, '_>, response: JoinGroupResponse) {
         let mut topics = self.topics.clone();
         let mut members = Vec::with_capacity(response.members.len());
         for m in &response.members {
