@@ -282,7 +282,7 @@ impl Consumer {
         }
         let code = response.error;
         let failure = match code {
-            ErrorCode::None => return self.joined_generation(io, response),
+            ErrorCode::None => return self.joined_generation(io, *response),
             ErrorCode::UnknownMemberId => {
                 if self.membership.id == sent_with {
                     self.membership.reset(io, "encountered UNKNOWN_MEMBER_ID from JOIN_GROUP response", true, code);
@@ -308,7 +308,7 @@ impl Consumer {
     }
 
     /// A good JoinGroup answer: heartbeats begin, SyncGroup follows at once.
-    fn joined_generation(&mut self, io: &mut Io<'_, '_>, response: Box<JoinGroupResponse>) {
+    fn joined_generation(&mut self, io: &mut Io<'_, '_>, response: JoinGroupResponse) {
         if self.membership.state != MemberState::PreparingRebalance {
             return self.join_failed(JoinFailure::Retriable, ErrorCode::None); // UnjoinedGroupException
         }
@@ -321,7 +321,7 @@ impl Consumer {
             protocol: response.protocol_name.unwrap_or_default(),
         };
         if response.leader == response.member {
-            self.lead(io, *response);
+            self.lead(io, response);
         } else {
             self.send_sync(io, Vec::new());
         }
