@@ -276,13 +276,13 @@ impl Consumer {
     }
 
     /// JoinGroup was answered (CLIENT-10).
-    pub fn on_join(&mut self, io: &mut Io<'_, '_>, sent_with: GenerationId, response: Box<JoinGroupResponse>) {
+    pub fn on_join(&mut self, io: &mut Io<'_, '_>, sent_with: GenerationId, response: JoinGroupResponse) {
         if !matches!(self.join.future, JoinFuture::InFlight) {
             return;
         }
         let code = response.error;
         let failure = match code {
-            ErrorCode::None => return self.joined_generation(io, *response),
+            ErrorCode::None => return self.joined_generation(io, response),
             ErrorCode::UnknownMemberId => {
                 if self.membership.id == sent_with {
                     self.membership.reset(io, "encountered UNKNOWN_MEMBER_ID from JOIN_GROUP response", true, code);

@@ -174,7 +174,7 @@ impl Consumer {
             (Pending::Fetch, Response::Fetch(r)) => self.on_fetch(io, &r),
             (Pending::Heartbeat(with), Response::Heartbeat(code)) => self.on_heartbeat(io, with, code),
             (Pending::Commit(sent), Response::OffsetCommit(r)) => self.on_commit(io, id, sent, &r),
-            (Pending::Join(with), Response::JoinGroup(r)) => self.on_join(io, with, r),
+            (Pending::Join(with), Response::JoinGroup(r)) => self.on_join(io, with, *r),
             (Pending::Sync(with), Response::SyncGroup(r)) => self.on_sync(io, with, &r),
             (Pending::FindCoordinator, Response::FindCoordinator(code)) => self.on_find_coordinator(io, code),
             (Pending::Metadata, Response::Metadata(topics)) => self.on_metadata(io, &topics),
