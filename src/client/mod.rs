@@ -133,10 +133,7 @@ impl Member {
 
     /// Changes how the handler works, from now on.
     pub fn set_handler_fault(&mut self, cx: &mut Context<'_>, fault: HandlerFault, out: &mut Vec<MemberOutput>) {
-        self.act(cx, out, |process, io| {
-            process.set_fault(io, fault);
-            process.run(io);
-        });
+        self.act(cx, out, |process, io| process.set_fault(io, fault));
     }
 
     fn act(

@@ -91,7 +91,6 @@ impl Process {
     /// Runs the application's rebalance callback inside poll.
     pub(super) fn run_callback(&mut self, io: &mut Io<'_, '_>, callback: Callback) {
         if callback == Callback::Revoked && self.commits_on_revoke() {
-            self.leave_poll(io);
             let mut offsets = self.consumer.commits.spare();
             self.consumer.subscription.uncommitted(&mut offsets);
             let timeout_ms = self.consumer.api_timeout_ms();
@@ -108,8 +107,6 @@ impl Process {
 
     /// Records have come: the poll ends, and the batch begins.
     pub(super) fn begin_batch(&mut self, io: &mut Io<'_, '_>) {
-        self.leave_poll(io);
-        self.inside_poll = false;
         self.next_run = 0;
         self.fresh_run = true;
         self.doing = Doing::Handling;

@@ -226,6 +226,7 @@ impl Process {
             self.work.cut(io.now());
             // What was stuck ends at once if its time has passed; the timer sees to that.
             self.work.stuck = fault == HandlerFault::Stuck && self.work.end() > io.now();
+            self.run(io);
         }
     }
 }

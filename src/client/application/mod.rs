@@ -77,8 +77,8 @@ pub(crate) struct Process {
     run_time: Duration,
     work: Work,
     fault: HandlerFault,
-    /// poll() has been called and has not returned; its passes keep the poll timer from running.
-    inside_poll: bool,
+    /// poll() has been called and has not made a pass yet.
+    first_pass: bool,
     /// The earliest timer, while it is known.
     deadline: Option<Instant>,
     /// A clean shutdown was asked for.
@@ -104,7 +104,7 @@ impl Process {
             run_time: Duration::ZERO,
             work: Work::default(),
             fault: HandlerFault::None,
-            inside_poll: false,
+            first_pass: false,
             deadline: None,
             stopping: false,
             failed: None,

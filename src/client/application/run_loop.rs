@@ -21,7 +21,7 @@ impl Process {
     /// The application calls poll().
     pub(super) fn enter_poll(&mut self, io: &mut Io<'_, '_>) {
         if !self.stopping {
-            self.inside_poll = true;
+            self.first_pass = true;
             io.emit_cause(Kind::Poll {});
         }
     }
@@ -132,7 +132,14 @@ impl Process {
             self.begin_close(io);
             return true;
         }
-        match self.poll_pass(io) {
+        let first_pass = std::mem::take(&mut self.first_pass);
+        let outcome = self.poll_pass(io);
+        // Java resets the poll timer where a pass begins, and returns records that come later in a pass without another
+        // one: the timer of a poll that waited for records runs from its last pass, not from its return (CLIENT-05).
+        if first_pass || outcome != PollOutcome::Records {
+            self.consumer.pass_began(io);
+        }
+        match outcome {
             PollOutcome::Wait => return false,
             PollOutcome::Records => self.begin_batch(io),
             PollOutcome::Callback(callback) => self.run_callback(io, callback),
@@ -149,15 +156,7 @@ impl Process {
         self.begin_close(io);
     }
 
-    /// The application is no longer in a pass of poll: the poll timer runs from the last one.
-    pub(super) fn leave_poll(&mut self, io: &Io<'_, '_>) {
-        if self.inside_poll {
-            self.consumer.leave_poll(io);
-        }
-    }
-
     fn begin_close(&mut self, io: &mut Io<'_, '_>) {
-        self.leave_poll(io);
         self.close_deadline = io.timer_ms(self.consumer.close_timeout_ms());
         self.doing = Doing::Closing(ClosePhase::Commit);
     }

@@ -55,7 +55,7 @@ impl Heartbeat {
         self.session = io.timer_ms(self.session_timeout_ms);
     }
 
-    /// The application is in poll now, or leaves it.
+    /// A pass of poll began.
     #[inline]
     pub fn polled(&mut self, io: &Io<'_, '_>) {
         self.poll = io.timer_ms(self.max_poll_interval_ms);

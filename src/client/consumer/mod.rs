@@ -162,8 +162,8 @@ impl Consumer {
         self.metadata.fetched && self.network.ready(Channel::Node, io.now())
     }
 
-    /// The application leaves poll, with records or into a callback: the poll timer runs from here.
-    pub fn leave_poll(&mut self, io: &Io<'_, '_>) {
+    /// A pass of poll began at this instant: the poll timer runs from here.
+    pub fn pass_began(&mut self, io: &Io<'_, '_>) {
         self.heartbeat.polled(io);
     }
 

@@ -1,6 +1,7 @@
 //! CLIENT-01 to CLIENT-08: states, heartbeats and the client's own timers.
 
 use super::rig::Rig;
+use crate::config::{CommitPolicy, CommitWhen};
 use crate::ids::{Generation, MemberId};
 use crate::protocol::{Api, ErrorCode, Request};
 use crate::time::Duration;
@@ -143,20 +144,35 @@ fn client_05_after_max_poll_interval_the_member_leaves_and_its_generation_is_gon
     rig.nothing_sent();
 }
 
+/// ClassicKafkaConsumer.poll: the coordinator part, which resets the timer, comes before the wait for records; what the
+/// wait brings is returned without another pass.
 #[test]
-fn client_05_the_poll_timer_starts_over_when_poll_returns_records() {
+fn client_05_the_poll_timer_runs_from_the_last_pass_not_from_the_return_of_records() {
     let mut rig = Rig::with(|c| {
         c.client.max_poll_interval_ms = 2_000;
         c.process.per_record = Duration::from_ms(1_500);
     });
-    let fetch = rig.stable(&[0], 0);
+    let fetch = rig.stable(&[0], 0); // the last pass is at 0
     rig.at(900);
     rig.records(fetch, &[(0, 0, 1)]);
-    rig.fires_at(2_400); // the record ends before 900 + 2,000
-    rig.sent(Api::Fetch);
-    rig.commit_sent(&[(0, 1)]);
-    rig.fires_at(2_900); // still in commitSync: the timer runs from the last poll
+    rig.fires_at(2_000);
     assert!(rig.event_names().contains(&"poll_timeout"));
+}
+
+/// Records that wait in the buffer are returned by the first pass, which resets the timer.
+#[test]
+fn client_05_a_poll_that_returns_at_once_resets_the_poll_timer() {
+    let mut rig = Rig::with(|c| {
+        c.client.max_poll_interval_ms = 2_000;
+        c.client.max_poll_records = 1;
+        c.process.per_record = Duration::from_ms(1_500);
+        c.commit = CommitPolicy { when: CommitWhen::Never, on_revoke: false, ..CommitPolicy::default() };
+    });
+    let fetch = rig.stable(&[0], 0);
+    rig.records(fetch, &[(0, 0, 3)]);
+    rig.fires_at(1_500); // the first record is done; the next poll returns the second at once
+    rig.fires_at(3_000);
+    assert!(!rig.event_names().contains(&"poll_timeout"));
 }
 
 #[test]

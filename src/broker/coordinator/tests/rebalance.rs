@@ -52,7 +52,10 @@ fn reb_02_from_stable_assignments_stay_and_the_sync_timer_goes() {
     assert_eq!(rig.state(), Stable);
     rig.join(join("a").id(ids[0]));
     let described = rig.describe();
-    assert_eq!((&*described.members[0].assignment, &*described.members[1].assignment), (&b"part-0"[..], &b"part-1"[..]));
+    assert_eq!(
+        (&*described.members[0].assignment, &*described.members[1].assignment),
+        (&b"part-0"[..], &b"part-1"[..])
+    );
     let group = rig.group();
     assert!(rig.c.groups[&group].pending_sync.is_empty(), "b owed a sync");
     assert!(!rig.c.groups[&group].sync_timer.is_armed());

@@ -107,7 +107,11 @@ impl Rig {
     }
 
     /// Runs `act` on the coordinator and takes down its answers.
-    pub fn run(&mut self, cause: Seq, act: impl FnOnce(&mut Coordinator, &mut Context<'_>, &mut Vec<crate::broker::Answer>)) {
+    pub fn run(
+        &mut self,
+        cause: Seq,
+        act: impl FnOnce(&mut Coordinator, &mut Context<'_>, &mut Vec<crate::broker::Answer>),
+    ) {
         let mut out = Vec::new();
         let Rig { c, names, choice, recorder, now, .. } = self;
         let mut cx = Context { now: *now, cause, names, choice, recorder };
@@ -375,9 +379,11 @@ impl Rig {
         let start = self.now_ms();
         let tickets: Vec<Ticket> = joins
             .iter()
-            .map(|join| {
-                if join.instance.is_empty() { self.join_twice(join.clone()).1 } else { self.join(join.clone()) }
-            })
+            .map(
+                |join| {
+                    if join.instance.is_empty() { self.join_twice(join.clone()).1 } else { self.join(join.clone()) }
+                },
+            )
             .collect();
         let windows = if joins.len() > 1 { 2 } else { 1 };
         self.at(start + windows * D);

@@ -21,11 +21,8 @@ fn sync_01_request_layer() {
         let ticket = rig.send("a", 5, Request::SyncGroup(Box::new(request)));
         assert_eq!(rig.error(ticket), ErrorCode::InconsistentGroupProtocol);
     }
-    let request = SyncGroupRequest {
-        protocol_type: Some(consumer),
-        protocol_name: Some(range),
-        ..rig.sync_request(ids[0], 1)
-    };
+    let request =
+        SyncGroupRequest { protocol_type: Some(consumer), protocol_name: Some(range), ..rig.sync_request(ids[0], 1) };
     let ticket = rig.send("a", 5, Request::SyncGroup(Box::new(request)));
     assert_eq!(rig.error(ticket), ErrorCode::None);
 }
