@@ -8,7 +8,8 @@ const IGNORED: [&str; 4] = ["error_message", "authorized_operations", "committed
 
 /// An answer without what Kafka leaves to hash order or what is not compared. Lists are put in order (except the entries
 /// of a LeaveGroup, which keep the order of the request), topics are flattened to partitions, and an absent protocol name
-/// is null.
+/// is null. An entry that stands there twice counts once: after an append failed, Kafka's snapshots list what it had
+/// replaced twice over.
 pub fn canonical(answer: &Value) -> Value {
     let Value::Object(fields) = answer else { return answer.clone() };
     let is_leave = fields.len() == 2 && fields.contains_key("members");
@@ -19,6 +20,7 @@ pub fn canonical(answer: &Value) -> Value {
             ("topics", Value::Array(topics)) => {
                 let mut partitions: Vec<Value> = topics.iter().flat_map(flattened).collect();
                 sort(&mut partitions);
+                partitions.dedup();
                 result.insert("partitions".into(), partitions.into());
             }
             ("protocol_name", Value::String(text)) if text.is_empty() => {
@@ -29,6 +31,7 @@ pub fn canonical(answer: &Value) -> Value {
                 let mut items: Vec<Value> = items.iter().map(canonical).collect();
                 if !is_leave {
                     sort(&mut items);
+                    items.dedup();
                 }
                 result.insert(name.clone(), items.into());
             }

@@ -62,7 +62,7 @@ impl Generator {
             "group.initial.rebalance.delay.ms": self.pick(&[3_000, 3_000, 0, 100, 7_000]),
             "offset.metadata.max.bytes": self.metadata_max,
         });
-        if self.chance(35) {
+        if self.chance(25) {
             broker["group.max.size"] = self.pick(&[1, 2, 3, 4]).into();
         }
         if self.chance(40) {
@@ -222,7 +222,7 @@ impl Generator {
         self.joins += 1;
         let fresh = client.protocol_type_sent.is_empty();
         let keep = !fresh && self.chance(60);
-        let usual = if self.chance(85) { self.below(6) as usize } else { self.below(PROTOCOLS.len() as u64) as usize };
+        let usual = if self.chance(95) { self.below(6) as usize } else { self.below(PROTOCOLS.len() as u64) as usize };
         let rebalance_ms = if self.chance(70) {
             self.rebalance_ms
         } else if from.slot < FIRST_STATIC {
@@ -234,7 +234,7 @@ impl Generator {
         Step::Join {
             from,
             version: if self.chance(90) { self.versions[from.slot] } else { self.pick(&[0, 1, 3, 4, 5, 8, 9]) },
-            protocol_type: if self.chance(98) { "consumer" } else { self.pick(&["connect", ""]) },
+            protocol_type: if self.below(1_000) < 995 { "consumer" } else { self.pick(&["connect", ""]) },
             protocols: if keep || (!fresh && self.chance(60)) { client.protocols } else { usual },
             metadata: if keep { client.metadata } else { self.below(METADATA as u64) as usize },
             session_timeout_ms: session_ms + self.joins,
@@ -339,7 +339,7 @@ impl Generator {
                 if self.chance(2) {
                     from.group = 2;
                 }
-                let (protocol_type, protocols) = match self.below(8) {
+                let (protocol_type, protocols) = match self.below(20) {
                     0 => ("connect", protocols),
                     1 => ("", protocols),
                     2 => ("consumer", 7),

@@ -1,7 +1,8 @@
 //! Our group coordinator against Kafka's, answer by answer and millisecond by millisecond (docs/fidelity.md).
 //!
 //! `cargo test` replays recordings of Kafka's answers. With `GROUPSIM_KAFKA_HARNESS=1` it also plays random sequences to a
-//! live one: `GROUPSIM_DIFF_REQUESTS` commands from seed `GROUPSIM_DIFF_SEED`.
+//! live one: `GROUPSIM_DIFF_REQUESTS` commands from seed `GROUPSIM_DIFF_SEED`, starting with sequence
+//! `GROUPSIM_DIFF_FIRST`. With `GROUPSIM_DIFF_RECORD=1` it takes all recordings anew, for another version of Kafka say.
 
 mod answers;
 mod base64;
@@ -11,6 +12,7 @@ mod kafka;
 mod names;
 mod ours;
 mod peer;
+mod recorded;
 mod requests;
 mod resolve;
 mod run;
@@ -22,6 +24,7 @@ mod view;
 use generate::Generator;
 use kafka::Kafka;
 use peer::Peer;
+use recorded::Recording;
 use run::{Mismatch, Run, shrink};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -35,6 +38,46 @@ fn number(variable: &str, default: u64) -> u64 {
 const MAX_FOUND: usize = 8;
 /// Steps of a sequence.
 const STEPS: usize = 200;
+/// The standing corpus: how many sequences, of which seed, how long.
+const RANDOM_RECORDINGS: u64 = 36;
+const RECORDED_SEED: u64 = 4_400;
+const RECORDED_STEPS: usize = 32;
+
+#[test]
+fn recorded_answers_of_kafka_are_ours_too() {
+    let files = recorded::files();
+    assert!(files.len() > RANDOM_RECORDINGS as usize, "{} recordings", files.len());
+    let check = |path: &std::path::PathBuf| {
+        let checked = Recording::read(path).check();
+        checked.err().map(|error| format!("{}: {error}", path.display()))
+    };
+    let wrong: Vec<String> = files.iter().filter_map(check).collect();
+    assert!(wrong.is_empty(), "{} of {} recordings differ\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
+
+#[test]
+fn recordings_are_taken_anew() {
+    if std::env::var_os("GROUPSIM_DIFF_RECORD").is_none() {
+        return;
+    }
+    let mut kafka = Kafka::start();
+    for path in recorded::files() {
+        let mut recording = Recording::read(&path);
+        recording.record(&mut kafka);
+        recording.write(&path);
+    }
+    for sequence in 0..RANDOM_RECORDINGS {
+        let (mut generator, config) = Generator::new(RECORDED_SEED, sequence);
+        let mut run = Run::new(&mut kafka, &config);
+        for _ in 0..RECORDED_STEPS {
+            let step = generator.next(&run.view);
+            run.step(&step).unwrap_or_else(|mismatch| panic!("{}", mismatch.difference.signature));
+        }
+        let about = format!("random sequence {sequence} of seed {RECORDED_SEED}");
+        let path = recorded::folder().join(format!("random-{sequence:02}.jsonl"));
+        Recording { about, played: std::mem::take(&mut run.played) }.write(&path);
+    }
+}
 
 #[test]
 fn random_sequences_get_kafkas_answers() {

@@ -54,18 +54,20 @@ pub struct Run<'a> {
     ours: Ours,
     pub view: View,
     pub played: Vec<Played>,
+    /// The reference could not carry out a command; nothing more can be learnt.
+    pub ended: bool,
 }
 
 impl<'a> Run<'a> {
     pub fn new(reference: &'a mut dyn Peer, config: &Value) -> Run<'a> {
-        let mut run = Run { reference, ours: Ours::new(), view: View::default(), played: Vec::new() };
+        let mut run = Run { reference, ours: Ours::new(), view: View::default(), played: Vec::new(), ended: false };
         run.send(config).expect("a fresh coordinator says nothing");
         run
     }
 
     /// Plays one step.
     pub fn step(&mut self, step: &Step) -> Result<(), Box<Mismatch>> {
-        let Some(resolved) = resolve(step, &mut self.view) else { return Ok(()) };
+        let Some(resolved) = resolve(step, &mut self.view).filter(|_| !self.ended) else { return Ok(()) };
         let reply = self.send(&resolved.command)?;
         if let Some(then) = &resolved.then {
             self.send(then)?;
@@ -84,7 +86,10 @@ impl<'a> Run<'a> {
 
     fn send(&mut self, command: &Value) -> Result<Option<Reply>, Box<Mismatch>> {
         match compare(self.reference, &mut self.ours, command) {
-            Ok(None) => Ok(None),
+            Ok(None) => {
+                self.ended = true;
+                Ok(None)
+            }
             Ok(Some(kafka)) => {
                 self.view.learn(&kafka);
                 self.played.push(Played { command: command.clone(), kafka: kafka.clone() });

@@ -18,6 +18,7 @@ impl Coordinator {
         }
         self.timers = Default::default();
         self.expiry = Default::default();
+        self.undone.clear();
     }
 
     /// LOAD-05: the groups that the log describes; LOAD-07, LOAD-08.

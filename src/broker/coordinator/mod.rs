@@ -37,10 +37,10 @@ use crate::ids::{CorrelationId, Generation, GroupId, MemberId, Offset, TopicPart
 use crate::protocol::*;
 use crate::time::Instant;
 use answers::Op;
-use group::ClassicGroup;
+use group::{ClassicGroup, JoinTimer};
 use indexmap::IndexMap;
 use records::{Log, Record};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use timers::{Target, TimerSlot, Timers};
 
 type Groups = IndexMap<GroupId, ClassicGroup, FxBuildHasher>;
@@ -55,6 +55,9 @@ pub struct Coordinator {
     expiry: TimerSlot,
     /// When the log was loaded, in Kafka's milliseconds: the clean-up's ticks count from there.
     loaded_ms: u64,
+    /// Join timers of groups whose creation was undone: Kafka's timers go by the group id, so that a group that comes
+    /// after under the same id inherits them (JOIN-29).
+    undone: FxHashMap<GroupId, (TimerSlot, JoinTimer)>,
     batch: Vec<Record>,
     /// Between giving up the log and having read it again (LOAD-03).
     loading: bool,
@@ -70,6 +73,7 @@ impl Coordinator {
             log: Log::default(),
             expiry: TimerSlot::default(),
             loaded_ms: 0,
+            undone: FxHashMap::default(),
             batch: Vec::new(),
             loading: false,
         }
@@ -190,7 +194,11 @@ impl Coordinator {
     /// The group, made if there is none (STATE-02).
     fn group_or_new(&mut self, cx: &mut Context<'_>, id: GroupId) {
         if !self.groups.contains_key(&id) {
-            self.groups.insert(id, ClassicGroup::new(id, cx.now.as_ms()));
+            let mut group = ClassicGroup::new(id, cx.now.as_ms());
+            if let Some((timer, does)) = self.undone.remove(&id) {
+                (group.join_timer, group.join_timer_does) = (timer, does);
+            }
+            self.groups.insert(id, group);
             if !self.expiry.is_armed() {
                 self.arm_expiry(cx);
             }

@@ -80,6 +80,13 @@ impl ClassicGroup {
 
     /// The join timer fired.
     pub fn join_timer_fired(&mut self, op: &mut Op<'_, '_>) -> Option<Completion> {
+        if self.state == GroupState::Empty {
+            // The timer of a group of the same id that was undone. Kafka counts the generation up, then fails on the
+            // transition from Empty to Empty (JOIN-29).
+            self.generation.0 += 1;
+            self.show_generation(op);
+            return None;
+        }
         let JoinTimer::Initial { delay_ms, remaining_ms } = self.join_timer_does else { return self.complete_join(op) };
         if !self.new_member_added || remaining_ms == 0 {
             return self.complete_join(op);
@@ -108,13 +115,7 @@ impl ClassicGroup {
         self.protocol_name = self.select_protocol(op.cx.names);
         self.note_subscriptions();
         self.pending_sync.clear();
-        self.generation_event = op.cx.emit_broker(Kind::GenerationStarted {
-            group: self.id,
-            generation: self.generation,
-            leader: self.leader.unwrap_or(MemberId::EMPTY),
-            protocol: self.protocol_name.unwrap_or(ProtocolName::EMPTY),
-            members: u32::try_from(self.members.len()).unwrap_or(u32::MAX),
-        });
+        self.show_generation(op);
         op.caused_by(self.generation_event, |op| {
             if self.members.is_empty() {
                 self.transition(op, GroupState::Empty, Why::new(StateReason::NobodyJoined, MemberId::EMPTY));
@@ -128,6 +129,16 @@ impl ClassicGroup {
             op.timers.arm(&mut self.sync_timer, at, self.generation_event, Target::Sync(self.id));
             None
         })
+    }
+
+    fn show_generation(&mut self, op: &mut Op<'_, '_>) {
+        self.generation_event = op.cx.emit_broker(Kind::GenerationStarted {
+            group: self.id,
+            generation: self.generation,
+            leader: self.leader.unwrap_or(MemberId::EMPTY),
+            protocol: self.protocol_name.unwrap_or(ProtocolName::EMPTY),
+            members: u32::try_from(self.members.len()).unwrap_or(u32::MAX),
+        });
     }
 
     /// REB-08.

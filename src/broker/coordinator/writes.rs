@@ -93,6 +93,9 @@ impl Coordinator {
         if group.members.values().any(|member| member.awaiting_join == Some(*asker)) {
             op.respond_join(asker, JoinGroupResponse::error(error, MemberId::EMPTY));
         }
+        if group.join_timer.is_armed() {
+            self.undone.insert(group.id, (group.join_timer, group.join_timer_does));
+        }
     }
 
     fn commit_appended(
@@ -158,6 +161,9 @@ impl Coordinator {
                 op.cx.cause = op.timers.fires(slot, entry)?;
                 group.session_expired(op, member)
             }),
+            Target::Join(id) if !self.groups.contains_key(&id) => {
+                self.undone.remove(&id);
+            }
             Target::Join(id) => self.with_group(cx, out, id, |group, op| {
                 op.cx.cause = op.timers.fires(&mut group.join_timer, entry)?;
                 group.join_timer_fired(op)

@@ -14,18 +14,12 @@ fn state_12_an_unknown_group_is_an_error_since_version_6() {
     }
 }
 
-/// A group of which only the empty record exists, in its first join phase.
-fn first_join_after(reload_at: u64, set: impl FnOnce(&mut crate::config::BrokerConfig)) -> Rig {
-    let mut rig = Rig::with(set);
-    rig.join(join("a"));
-    rig.at(reload_at);
-    rig.reload();
-    rig
-}
-
 #[test]
 fn off_20_a_loaded_group_without_a_protocol_type_does_not_know_its_topics() {
-    let mut rig = first_join_after(0, |_| {});
+    // Of this group only the empty record exists.
+    let mut rig = Rig::new();
+    rig.join(join("a"));
+    rig.reload();
     rig.join(join("b").instance("i"));
     let (group, orders) = (rig.group(), rig.partition("orders", 0));
     let request = OffsetDeleteRequest { group: Some(group), partitions: vec![orders] };
@@ -45,4 +39,19 @@ fn off_21_clean_up_ticks_count_from_the_load() {
     assert_eq!(rig.c.group_state(group), Some(GroupState::Empty));
     rig.at(3_311);
     assert_eq!(rig.c.group_state(group), None);
+}
+
+#[test]
+fn join_29_the_join_timer_outlives_a_group_that_was_undone() {
+    let mut rig = Rig::new();
+    rig.c.fail_appends(ErrorCode::NotEnoughReplicas, 1);
+    let undone = rig.join(join("a").instance("i"));
+    assert_eq!(rig.error(undone), ErrorCode::CoordinatorNotAvailable);
+    rig.at(1);
+    rig.join(join("b"));
+    rig.at(D);
+    assert_eq!((rig.state(), rig.generation()), (GroupState::Empty, 1));
+    let joined = rig.join(join("c").version(3));
+    rig.at(2 * D);
+    assert_eq!(rig.joined_at(joined), (2 * D, 2));
 }
