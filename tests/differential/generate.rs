@@ -55,15 +55,15 @@ impl Generator {
         self.faulty = self.pick(&[0, 0, 1, 3]);
         self.groups = self.pick(&[1, 1, 1, 2]);
         self.slots = self.pick(&[SLOTS, SLOTS, 5, 4]);
-        self.rebalance_ms = self.pick(&[5_000, 20_000, 60_000, 300_000, 900_000]);
+        self.rebalance_ms = self.pick(&[5_000, 5_000, 8_000, 20_000, 60_000, 300_000]);
         self.session_ms = self.pick(&[6_000, 10_000, 45_000, 400_000]);
         self.metadata_max = self.pick(&[4_096, 8]);
         let mut broker = json!({
-            "group.initial.rebalance.delay.ms": self.pick(&[3_000, 3_000, 0, 100, 7_000]),
+            "group.initial.rebalance.delay.ms": self.pick(&[3_000, 3_000, 3_000, 0, 100, 7_000]),
             "offset.metadata.max.bytes": self.metadata_max,
         });
-        if self.chance(25) {
-            broker["group.max.size"] = self.pick(&[1, 2, 3, 4]).into();
+        if self.chance(20) {
+            broker["group.max.size"] = self.pick(&[1, 2, 3, 3, 4, 4]).into();
         }
         if self.chance(40) {
             broker["offsets.retention.minutes"] = self.pick(&[1, 2]).into();
