@@ -69,7 +69,8 @@ impl Recording {
         let mut ours = Ours::new();
         for (i, Played { command, kafka }) in self.played.iter().enumerate() {
             let mut said = Said(kafka.clone());
-            if let Err((_, difference)) = compare(&mut said, &mut ours, command) {
+            if let Err(differs) = compare(&mut said, &mut ours, command) {
+                let (_, difference) = &*differs;
                 let line = i + 2;
                 return Err(format!(
                     "line {line}: {command}\n{}\nKafka {:?}\nours  {:?}",

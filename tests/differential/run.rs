@@ -28,7 +28,7 @@ pub fn compare(
     reference: &mut dyn Peer,
     ours: &mut Ours,
     command: &Value,
-) -> Result<Option<Reply>, (Reply, Difference)> {
+) -> Result<Option<Reply>, Box<(Reply, Difference)>> {
     let Ok(kafka) = reference.command(command) else { return Ok(None) };
     ours.follow(command, &kafka);
     let said = catch_unwind(AssertUnwindSafe(|| ours.command(command)))
@@ -39,7 +39,7 @@ pub fn compare(
     };
     match difference {
         None => Ok(Some(kafka)),
-        Some(difference) => Err((kafka, difference)),
+        Some(difference) => Err(Box::new((kafka, difference))),
     }
 }
 
@@ -95,7 +95,8 @@ impl<'a> Run<'a> {
                 self.played.push(Played { command: command.clone(), kafka: kafka.clone() });
                 Ok(Some(kafka))
             }
-            Err((kafka, difference)) => {
+            Err(differs) => {
+                let (kafka, difference) = *differs;
                 let mut played = std::mem::take(&mut self.played);
                 played.push(Played { command: command.clone(), kafka });
                 Err(Box::new(Mismatch { difference, played }))
