@@ -3,7 +3,7 @@
 
 use groupsim::broker::coordinator::Coordinator;
 use groupsim::ids::*;
-use groupsim::protocol::Api;
+use groupsim::protocol::{Api, GroupState};
 use groupsim::trace::{Event, Kind, StateReason};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ impl Succession {
                         begun.joined.insert(member);
                     }
                 }
-                Kind::GroupRemoved { group } => {
+                Kind::GroupRemoved { group } | Kind::GroupStateChanged { group, to: GroupState::Dead, .. } => {
                     self.groups.remove(&group);
                 }
                 Kind::GroupStateChanged { group, reason: StateReason::Loaded, .. } => {
