@@ -40,6 +40,9 @@ pub enum Purpose {
 
 /// The one choice source.
 pub trait Choice {
+    /// Draws of `actor` belong to `key` from now on, not to the actor's number, which depends on who else is in the run.
+    fn introduce(&mut self, _actor: ActorId, _key: u64) {}
+
     /// Value k, uniform in `0..bound` (0 if `bound` is 0 or 1), of the stream of `purpose` and `actor`; k counts the draws
     /// made from that stream so far.
     fn draw(&mut self, purpose: Purpose, actor: ActorId, bound: u64) -> u64;

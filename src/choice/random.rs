@@ -10,16 +10,19 @@ use rustc_hash::FxHashMap;
 pub struct RandomChoice {
     root: ChaCha8Rng,
     streams: FxHashMap<(Purpose, ActorId), ChaCha8Rng>,
+    keys: FxHashMap<ActorId, u64>,
 }
 
 impl RandomChoice {
     /// The choices of root seed `seed`.
     pub fn new(seed: u64) -> Self {
-        RandomChoice { root: ChaCha8Rng::seed_from_u64(seed), streams: FxHashMap::default() }
+        RandomChoice { root: ChaCha8Rng::seed_from_u64(seed), streams: FxHashMap::default(), keys: FxHashMap::default() }
     }
 
-    fn stream_number(purpose: Purpose, actor: ActorId) -> u64 {
-        (u64::from(purpose as u16) << 32) | u64::from(actor.0)
+    /// 16 bits of purpose, then the actor's key or, for one that has none, its number.
+    fn stream_number(&self, purpose: Purpose, actor: ActorId) -> u64 {
+        let key = self.keys.get(&actor).map_or(u64::from(actor.0), |key| (key >> 17) | (1 << 47));
+        (u64::from(purpose as u16) << 48) | key
     }
 }
 
@@ -29,19 +32,24 @@ fn scale(bits: u64, bound: u64) -> u64 {
 }
 
 impl Choice for RandomChoice {
+    fn introduce(&mut self, actor: ActorId, key: u64) {
+        self.keys.insert(actor, key);
+    }
+
     fn draw(&mut self, purpose: Purpose, actor: ActorId, bound: u64) -> u64 {
-        let root = &self.root;
-        let stream = self.streams.entry((purpose, actor)).or_insert_with(|| {
-            let mut stream = root.clone();
-            stream.set_stream(Self::stream_number(purpose, actor));
-            stream
-        });
-        scale(stream.next_u64(), bound)
+        if let Some(stream) = self.streams.get_mut(&(purpose, actor)) {
+            return scale(stream.next_u64(), bound);
+        }
+        let mut stream = self.root.clone();
+        stream.set_stream(self.stream_number(purpose, actor));
+        let value = scale(stream.next_u64(), bound);
+        self.streams.insert((purpose, actor), stream);
+        value
     }
 
     fn draw_at(&mut self, purpose: Purpose, actor: ActorId, key: u64, bound: u64) -> u64 {
         let mut stream = self.root.clone();
-        stream.set_stream(Self::stream_number(purpose, actor));
+        stream.set_stream(self.stream_number(purpose, actor));
         // Two words a value; the keyed values start half-way so that they never meet the counted ones.
         stream.set_word_pos((1u128 << 67) | (u128::from(key) << 1));
         scale(stream.next_u64(), bound)
@@ -78,6 +86,17 @@ mod tests {
         let keyed = |c: &mut RandomChoice, k| c.draw_at(Purpose::Tie, ActorId(2), k, u64::MAX);
         assert_ne!(keyed(&mut one, 1), keyed(&mut one, 2));
         assert_eq!(keyed(&mut one, 1), keyed(&mut RandomChoice::new(1), 1));
+    }
+
+    #[test]
+    fn an_introduced_actor_draws_by_its_key_whatever_its_number() {
+        let mut one = RandomChoice::new(1);
+        let mut two = RandomChoice::new(1);
+        one.introduce(ActorId(2), 77 << 20);
+        two.introduce(ActorId(9), 77 << 20);
+        let draw = |c: &mut RandomChoice, actor| c.draw(Purpose::NetworkDelay, ActorId(actor), u64::MAX);
+        assert_eq!(draw(&mut one, 2), draw(&mut two, 9));
+        assert_ne!(draw(&mut one, 9), draw(&mut two, 9));
     }
 
     #[test]

@@ -37,9 +37,10 @@ impl Io<'_, '_> {
         self.cx.now
     }
 
-    /// A timer of `ms` milliseconds of Kafka's clock, armed by the current cause.
+    /// A timer of `ms` milliseconds of Kafka's clock, armed by the current cause. One of none at all (`retry.backoff.ms = 0`,
+    /// `auto.commit.interval.ms = 0`) fires at the next millisecond: a loop that takes no time would never end here.
     pub fn timer_ms(&self, ms: i64) -> Timer {
-        Timer { at: self.cx.now.deadline_ms(ms), by: self.cx.cause }
+        Timer { at: self.cx.now.deadline_ms(ms.max(1)), by: self.cx.cause }
     }
 
     /// The symbol of a constant text.

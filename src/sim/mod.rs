@@ -62,6 +62,8 @@ pub struct RunEnd {
     pub seed: u64,
     /// Why it ended.
     pub stop: StopReason,
+    /// Lines of the timeline (from 0) that have come to their turn and never did anything to anybody.
+    pub idle_lines: Vec<u32>,
 }
 
 /// Runs a scenario; every event is shown to every observer, in order, as it happens.
@@ -93,6 +95,7 @@ pub fn run_with(
         }
     }
     RunEnd {
+        idle_lines: world.idle_lines(),
         hash: hasher.finish(&world.names),
         events: hasher.events(),
         names: world.names,

@@ -8,6 +8,7 @@ use crate::scenario::With;
 use crate::time::Instant;
 use crate::trace::Channel;
 use std::collections::{BTreeSet, VecDeque};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A start that waits for its instant, or for the process before it to be gone.
 #[derive(Clone, Debug)]
@@ -28,6 +29,9 @@ pub struct Process {
     pub actor: ActorId,
     /// Name in the scenario.
     pub name: String,
+    /// Says where its events stand among others at one instant: made of its name, so the same whoever else is in the
+    /// scenario.
+    pub place: u64,
     /// Index of its group in the scenario.
     pub group: usize,
     /// What its next incarnation is started with.
@@ -36,8 +40,8 @@ pub struct Process {
     pub incarnation: Incarnation,
     /// The running client.
     pub member: Option<Member>,
-    /// Frozen by a pause.
-    pub paused: bool,
+    /// Number of pauses in force: frozen unless 0.
+    pub pauses: u32,
     /// A clean shutdown is under way.
     pub stopping: bool,
     /// A stop that came while frozen: the process will see the signal when it goes on.
@@ -54,8 +58,14 @@ pub struct Process {
     pub host: Symbol,
     /// The current connections, by channel.
     connections: [Option<ConnectionId>; 2],
+    /// How many connections it has opened.
+    opened: u64,
     /// Handler faults in force, oldest first, by window.
     pub handler_faults: Vec<(u32, HandlerFault)>,
+    /// The handler fault that the running client was told of.
+    pub told_fault: HandlerFault,
+    /// The event that asked it to shut down.
+    pub stop_cause: Seq,
     /// A start to come.
     pub pending_start: Option<PendingStart>,
 }
@@ -65,12 +75,13 @@ impl Process {
     pub fn new(actor: ActorId, group: usize, config: MemberConfig) -> Self {
         Process {
             actor,
+            place: xxh3_64(config.name.as_bytes()),
             name: config.name.clone(),
             group,
             config,
             incarnation: Incarnation(0),
             member: None,
-            paused: false,
+            pauses: 0,
             stopping: false,
             stop_when_resumed: false,
             cuts: 0,
@@ -79,7 +90,10 @@ impl Process {
             client_id: ClientId::EMPTY,
             host: Symbol::EMPTY,
             connections: [None; 2],
+            opened: 0,
             handler_faults: Vec::new(),
+            told_fault: HandlerFault::None,
+            stop_cause: Seq::NONE,
             pending_start: None,
         }
     }
@@ -87,6 +101,11 @@ impl Process {
     /// Whether a process runs.
     pub fn running(&self) -> bool {
         self.member.is_some()
+    }
+
+    /// Whether it is frozen.
+    pub fn paused(&self) -> bool {
+        self.pauses > 0
     }
 
     /// Whether it runs or is about to.
@@ -99,23 +118,31 @@ impl Process {
         &mut self.connections[channel as usize]
     }
 
-    /// Takes all current connections.
-    pub fn take_connections(&mut self) -> impl Iterator<Item = ConnectionId> {
-        std::mem::take(&mut self.connections).into_iter().flatten()
+    /// The place among others of the next connection that it opens.
+    pub fn next_place(&mut self) -> u64 {
+        self.opened += 1;
+        self.place.wrapping_add(self.opened << 8)
     }
 
-    /// The handler fault in force: the newest window's.
+    /// Takes all current connections.
+    pub fn take_connections(&mut self) -> [Option<ConnectionId>; 2] {
+        std::mem::take(&mut self.connections)
+    }
+
+    /// The handler fault in force: stuck while any window says so, else as slow as the newest window says.
     pub fn handler_fault(&self) -> HandlerFault {
-        self.handler_faults.last().map_or(HandlerFault::None, |&(_, fault)| fault)
+        let stuck = self.handler_faults.iter().find(|(_, fault)| *fault == HandlerFault::Stuck);
+        stuck.or(self.handler_faults.last()).map_or(HandlerFault::None, |&(_, fault)| fault)
     }
 
     /// Forgets what belongs to a process that is gone. Slowness belongs to the machine and stays; a stuck handler does not.
     pub fn gone(&mut self) {
         self.member = None;
-        self.paused = false;
+        self.pauses = 0;
         self.stopping = false;
         self.stop_when_resumed = false;
         self.inbox.clear();
+        self.told_fault = HandlerFault::None;
         self.handler_faults.retain(|&(_, fault)| fault != HandlerFault::Stuck);
     }
 }

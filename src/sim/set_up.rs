@@ -8,6 +8,7 @@ use crate::ids::*;
 use crate::scenario::Scenario;
 use crate::time::Instant;
 use std::collections::BTreeSet;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Every process that the scenario can ever start, by group, then number.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
@@ -24,6 +25,9 @@ impl World<'_> {
     pub fn set_up(&mut self, seed: u64) {
         let scenario = self.scenario;
         self.set_up_streams();
+        for process in &self.processes {
+            self.choice.introduce(process.actor, process.place);
+        }
         self.emit_meta(seed);
         for process in &mut self.processes {
             process.host = self.names.intern(&process.config.host);
@@ -61,8 +65,9 @@ impl World<'_> {
         let mut actor = ActorId::FIRST_CLIENT.0 + self.processes.len() as u32;
         for spec in &self.scenario.topics {
             let topic = TopicName(self.names.intern(&spec.name));
-            for produce in &spec.produce {
-                self.streams.push(ProducerStream { topic, actor: ActorId(actor), stream: Stream::new(*produce) });
+            for (number, produce) in (0u64..).zip(&spec.produce) {
+                let place = xxh3_64_with_seed(spec.name.as_bytes(), number + 1);
+                self.streams.push(ProducerStream { topic, actor: ActorId(actor), place, stream: Stream::new(*produce) });
                 actor += 1;
             }
         }

@@ -10,16 +10,34 @@ use crate::ids::*;
 use crate::scenario::{Action, Selector, TimelineEvent, glob_matches};
 use crate::time::{Duration, Instant};
 use crate::trace::{Kind, Verb};
+use std::collections::BTreeMap;
 
 /// What is planned and what is under way.
 #[derive(Default)]
 pub struct Timeline {
     /// Line of each planned event, by `Control::Timeline` number.
     planned: Vec<u32>,
-    /// Restarts that wait for their turn (`one-every`): line and process.
-    steps: Vec<(u32, usize)>,
-    /// Windows: pauses, slow and stuck handlers, cuts.
-    windows: Vec<Window>,
+    /// Restarts that wait for their turn (`one-every`), by `Control::Step` number: line and process.
+    steps: BTreeMap<u32, (u32, usize)>,
+    /// Windows that will end: pauses, slow and stuck handlers, cuts, by `Control::WindowOver` number.
+    windows: BTreeMap<u32, Window>,
+    /// Steps and windows so far.
+    steps_so_far: u32,
+    windows_so_far: u32,
+    /// What has become of each line so far.
+    fates: Vec<Fate>,
+}
+
+/// What has become of a line of the timeline.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Fate {
+    /// It has not come to its turn.
+    #[default]
+    Open,
+    /// Nobody was in a state to obey, each time.
+    Ignored,
+    /// It did something to somebody.
+    Done,
 }
 
 struct Window {
@@ -54,6 +72,7 @@ impl World<'_> {
     /// Plans every line of the timeline.
     pub fn plan_timeline(&mut self) {
         let scenario = self.scenario;
+        self.timeline.fates = vec![Fate::Open; scenario.timeline.len()];
         for (line, event) in (0u32..).zip(&scenario.timeline) {
             for at in instants(u64::from(line), event, &mut *self.choice) {
                 self.queue.push_control(at, Control::Timeline(self.timeline.planned.len() as u32));
@@ -62,19 +81,30 @@ impl World<'_> {
         }
     }
 
+    /// The lines (from 0) that have come to their turn and never did anything to anybody.
+    pub fn idle_lines(&self) -> Vec<u32> {
+        let fates = (0u32..).zip(&self.timeline.fates);
+        fates.filter(|(_, fate)| **fate == Fate::Ignored).map(|(line, _)| line).collect()
+    }
+
     /// A planned line is due.
     pub fn timeline_event(&mut self, planned: usize) {
         let line = self.timeline.planned[planned];
         let scenario = self.scenario;
         match &scenario.timeline[line as usize].action {
             Action::Restart { who, one_every: Some(pace), .. } => {
-                for (turn, process) in (0u64..).zip(self.select(who, Verb::Restart)) {
-                    self.queue.push_control(self.now + *pace * turn, Control::Step(self.timeline.steps.len() as u32));
-                    self.timeline.steps.push((line, process));
+                for (turn, process) in (0u64..).zip(self.select(line, who, Verb::Restart)) {
+                    let step = self.timeline.steps_so_far;
+                    self.timeline.steps_so_far += 1;
+                    self.queue.push_control(self.now + *pace * turn, Control::Step(step));
+                    self.timeline.steps.insert(step, (line, process));
                 }
             }
             Action::Scale { group, to, grace } => self.scale(line, group, *to, *grace),
             Action::AddPartitions { topic, to } => {
+                if self.names.find(topic).and_then(|name| self.broker.partitions(TopicName(name))) >= Some(*to) {
+                    return self.ignored(ActorId::BROKER, Verb::AddPartitions, line);
+                }
                 let cause = self.fault_start(ActorId::BROKER, Verb::AddPartitions, line);
                 let topic = TopicName(self.names.intern(topic));
                 self.create_partitions(topic, *to, cause);
@@ -101,7 +131,7 @@ impl World<'_> {
             | Action::Stuck { who, .. }
             | Action::Cut { who, .. } => {
                 let verb = scenario.timeline[line as usize].action.verb();
-                for process in self.select(who, verb) {
+                for process in self.select(line, who, verb) {
                     self.act(line, process);
                 }
             }
@@ -109,9 +139,10 @@ impl World<'_> {
     }
 
     /// A member's turn in a staggered restart.
-    pub fn timeline_step(&mut self, step: usize) {
-        let (line, process) = self.timeline.steps[step];
-        self.act(line, process);
+    pub fn timeline_step(&mut self, step: u32) {
+        if let Some((line, process)) = self.timeline.steps.remove(&step) {
+            self.act(line, process);
+        }
     }
 
     /// Creates a topic or adds partitions to it, and tells the trace.
@@ -122,9 +153,18 @@ impl World<'_> {
         self.after_broker();
     }
 
+    /// The processes that a line is for now; says so if there are none.
+    fn select(&mut self, line: u32, who: &Selector, verb: Verb) -> Vec<usize> {
+        let selected = self.selected(who, verb);
+        if selected.is_empty() {
+            self.ignored(ActorId::DRIVER, verb, line);
+        }
+        selected
+    }
+
     /// The processes that a selector means now, by group, then number. Globs and groups leave out processes that have
     /// never run, unless they are to be started.
-    fn select(&mut self, who: &Selector, verb: Verb) -> Vec<usize> {
+    fn selected(&mut self, who: &Selector, verb: Verb) -> Vec<usize> {
         let scenario = self.scenario;
         let known = |index: &usize, world: &Self| {
             let process = &world.processes[*index];
@@ -162,8 +202,18 @@ impl World<'_> {
     }
 
     fn fault_start(&mut self, target: ActorId, verb: Verb, line: u32) -> Seq {
+        self.timeline.fates[line as usize] = Fate::Done;
         let kind = Kind::FaultStart { target, verb, index: line };
         cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind)
+    }
+
+    fn ignored(&mut self, target: ActorId, verb: Verb, line: u32) {
+        let fate = &mut self.timeline.fates[line as usize];
+        if *fate == Fate::Open {
+            *fate = Fate::Ignored;
+        }
+        let kind = Kind::EventIgnored { target, verb, index: line };
+        cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind);
     }
 
     /// Does what a line says to one process, or says that it could not obey.
@@ -174,14 +224,11 @@ impl World<'_> {
         let obeys = match action {
             Action::Start { .. } => process.pending_start.is_none() && (!process.running() || process.stopping),
             Action::Stop { .. } | Action::Restart { .. } => process.running() && !process.stopping,
-            Action::Pause { .. } => process.running() && !process.paused,
             _ => process.running(),
         };
         let (actor, verb) = (process.actor, action.verb());
         if !obeys {
-            let kind = Kind::EventIgnored { target: actor, verb, index: line };
-            cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind);
-            return;
+            return self.ignored(actor, verb, line);
         }
         let cause = self.fault_start(actor, verb, line);
         match action {
@@ -199,8 +246,8 @@ impl World<'_> {
             Action::Pause { duration, .. } => {
                 self.open_window(index, line, verb, cause, *duration);
                 let process = &mut self.processes[index];
-                process.paused = true;
-                if let Some(member) = &mut process.member {
+                process.pauses += 1;
+                if let Some(member) = process.member.as_mut().filter(|_| process.pauses == 1) {
                     member.pause(cx!(self, cause));
                 }
                 self.after_member(index);
@@ -226,25 +273,30 @@ impl World<'_> {
     }
 
     fn open_window(&mut self, process: usize, line: u32, verb: Verb, cause: Seq, duration: Option<Duration>) -> u32 {
-        let window = self.timeline.windows.len() as u32;
-        let incarnation = self.processes[process].incarnation;
-        self.timeline.windows.push(Window { process, incarnation, verb, line, cause });
+        let window = self.timeline.windows_so_far;
+        self.timeline.windows_so_far += 1;
         if let Some(duration) = duration {
+            let incarnation = self.processes[process].incarnation;
+            self.timeline.windows.insert(window, Window { process, incarnation, verb, line, cause });
             self.queue.push_control(self.now + duration, Control::WindowOver(window));
         }
         window
     }
 
     /// A window is over.
-    pub fn window_over(&mut self, window: usize) {
-        let Window { process: index, incarnation, verb, line, cause } = self.timeline.windows[window];
+    pub fn window_over(&mut self, window: u32) {
+        let Some(over) = self.timeline.windows.remove(&window) else { return };
+        let Window { process: index, incarnation, verb, line, cause } = over;
         let kind = Kind::FaultEnd { target: self.processes[index].actor, verb, index: line };
         let cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);
         match verb {
             Verb::Pause => {
-                let process = &self.processes[index];
-                if process.incarnation == incarnation && process.paused {
-                    self.resume_process(index, cause);
+                let process = &mut self.processes[index];
+                if process.incarnation == incarnation && process.paused() {
+                    process.pauses -= 1;
+                    if !process.paused() {
+                        self.resume_process(index, cause);
+                    }
                 }
             }
             Verb::Cut => {
@@ -254,28 +306,19 @@ impl World<'_> {
                 }
             }
             _ => {
-                self.processes[index].handler_faults.retain(|&(id, _)| id as usize != window);
+                self.processes[index].handler_faults.retain(|&(id, _)| id != window);
                 self.apply_handler_fault(index, cause);
             }
         }
-    }
-
-    fn apply_handler_fault(&mut self, index: usize, cause: Seq) {
-        let process = &mut self.processes[index];
-        let fault = process.handler_fault();
-        if let Some(member) = &mut process.member {
-            member.set_handler_fault(cx!(self, cause), fault, &mut self.outputs);
-        }
-        self.after_member(index);
     }
 
     /// Asks a process to shut down; it is killed when the grace is over.
     fn stop(&mut self, index: usize, cause: Seq, grace: Duration) {
         let now = self.now;
         let process = &mut self.processes[index];
-        process.stopping = true;
+        (process.stopping, process.stop_cause) = (true, cause);
         self.queue.push_control(now + grace, Control::GraceOver(index as u32, process.incarnation.0));
-        if process.paused {
+        if process.paused() {
             process.stop_when_resumed = true;
             return;
         }
@@ -289,7 +332,7 @@ impl World<'_> {
     pub fn grace_over(&mut self, index: usize, incarnation: Incarnation) {
         let process = &self.processes[index];
         if process.running() && process.stopping && process.incarnation == incarnation {
-            self.kill(index, Seq::NONE, true);
+            self.kill(index, process.stop_cause, true);
         }
     }
 
@@ -324,6 +367,9 @@ impl World<'_> {
             }
         }
         let missing = (to as usize).saturating_sub(alive.len());
+        if missing == 0 && alive.len() <= to as usize {
+            return self.ignored(ActorId::DRIVER, Verb::Scale, line);
+        }
         let idle: Vec<usize> =
             members.into_iter().filter(|&index| !self.processes[index].alive()).take(missing).collect();
         for index in idle {

@@ -8,13 +8,14 @@ use super::queue::{Control, Due, Queue};
 use super::timeline::Timeline;
 use crate::broker::{Answer, Broker};
 use crate::choice::{Choice, Purpose};
-use crate::client::{HandlerFault, Member, MemberOutput};
+use crate::client::{Member, MemberOutput};
 use crate::context::Context;
 use crate::ids::*;
 use crate::protocol::{ClientInfo, Request, RequestHeader};
 use crate::scenario::{Scenario, apply_with};
 use crate::time::Instant;
 use crate::trace::{Channel, Kind, Recorder, Verb};
+use std::collections::VecDeque;
 
 /// More steps than this at one instant mean that somebody never lets time go on: a bug of ours.
 const MAX_STEPS_AT_ONE_INSTANT: u64 = 20_000_000;
@@ -39,6 +40,8 @@ pub struct ProducerStream {
     pub topic: TopicName,
     /// Who writes them.
     pub actor: ActorId,
+    /// Says where its records stand among other events at one instant.
+    pub place: u64,
     /// When and how many.
     pub stream: Stream,
 }
@@ -148,12 +151,14 @@ impl<'a> World<'a> {
             let place = match due {
                 Due::Message(slot) => {
                     let message = self.queue.message(slot);
-                    (1 << 40) | (u64::from(message.connection().0) << 1) | u64::from(message.to_broker())
+                    let place = self.connections.get(message.connection()).map_or(0, |connection| connection.place);
+                    place.wrapping_add(u64::from(message.to_broker()))
                 }
-                Due::Wake(actor) => (2 << 40) | u64::from(actor.0),
-                Due::Control(Control::Start(process)) => (3 << 40) | u64::from(process),
-                Due::Control(Control::Produce(stream)) => (4 << 40) | u64::from(stream),
-                Due::Control(_) => 5 << 40,
+                Due::Wake(ActorId::BROKER) => 1,
+                Due::Wake(actor) => self.processes[Self::index(actor)].place.wrapping_add(2),
+                Due::Control(Control::Start(process)) => self.processes[process as usize].place.wrapping_add(3),
+                Due::Control(Control::Produce(stream)) => self.streams[stream as usize].place,
+                Due::Control(_) => 5,
             };
             self.ordered.push((mix(luck ^ mix(place)), number, due));
         }
@@ -168,7 +173,8 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, message: Message) {
         let id = message.connection();
-        let connection = self.connections.get_mut(id);
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.in_flight -= 1;
         let process = &mut self.processes[Self::index(connection.owner)];
         if process.cuts > 0 {
             process.stalled.insert(id);
@@ -189,7 +195,9 @@ impl<'a> World<'a> {
     }
 
     fn take_up(&mut self, header: RequestHeader, request: Request) {
-        self.connections.get_mut(header.connection).busy = true;
+        if let Some(connection) = self.connections.get_mut(header.connection) {
+            connection.busy = true;
+        }
         self.broker.handle_request(cx!(self, header.cause), header, request, &mut self.answers);
     }
 
@@ -202,15 +210,16 @@ impl<'a> World<'a> {
             let (id, correlation, cause) = (answer.connection, answer.correlation, answer.cause);
             let response = std::mem::replace(&mut answer.response, blank);
             next += 1;
-            let connection = self.connections.get_mut(id);
+            let Some(connection) = self.connections.get_mut(id) else { continue };
             connection.busy = false;
             let waiting = connection.waiting.pop_front();
             if !connection.client_gone {
                 let at = self.connections.arrival(id, false, self.now, &mut *self.choice);
                 self.queue.push_message(at, Message::ToClient { connection: id, correlation, response, cause });
             }
-            if let Some((header, request)) = waiting {
-                self.take_up(header, request);
+            match waiting {
+                Some((header, request)) => self.take_up(header, request),
+                None => self.connections.release(id),
             }
         }
         self.answers.clear();
@@ -219,13 +228,14 @@ impl<'a> World<'a> {
     }
 
     fn answer_arrives(&mut self, message: Message) {
-        let connection = self.connections.get(message.connection());
+        let id = message.connection();
+        let Some(connection) = self.connections.get(id) else { return };
         if connection.client_gone {
-            return;
+            return self.connections.release(id);
         }
         let (index, channel) = (Self::index(connection.owner), connection.channel);
         let process = &mut self.processes[index];
-        if process.paused {
+        if process.paused() {
             process.inbox.push_back(message);
             return;
         }
@@ -237,7 +247,7 @@ impl<'a> World<'a> {
 
     fn wake_process(&mut self, index: usize) {
         let process = &mut self.processes[index];
-        if process.paused {
+        if process.paused() {
             return;
         }
         let Some(member) = &mut process.member else { return };
@@ -255,7 +265,7 @@ impl<'a> World<'a> {
                 }
                 MemberOutput::Disconnect { channel } => {
                     if let Some(id) = self.processes[index].connection(channel).take() {
-                        self.connections.get_mut(id).client_gone = true;
+                        self.hang_up(id, true);
                     }
                 }
                 MemberOutput::Exited { cause } => self.process_gone(index, cause),
@@ -265,10 +275,18 @@ impl<'a> World<'a> {
         let now = self.now;
         let process = &self.processes[index];
         let wake = match &process.member {
-            Some(member) if !process.paused => member.next_deadline().map(|at| at.max(now)),
+            Some(member) if !process.paused() => member.next_deadline().map(|at| at.max(now)),
             _ => None,
         };
         self.queue.set_wake(process.actor, wake);
+    }
+
+    /// The client has nothing more to do with a connection.
+    fn hang_up(&mut self, id: ConnectionId, dropped: bool) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            (connection.client_gone, connection.dropped) = (true, dropped);
+        }
+        self.connections.release(id);
     }
 
     fn send(
@@ -290,7 +308,7 @@ impl<'a> World<'a> {
         let connection = match *process.connection(channel) {
             Some(id) => id,
             None => {
-                let id = self.connections.open(client.actor, channel);
+                let id = self.connections.open(client.actor, channel, process.next_place());
                 *process.connection(channel) = Some(id);
                 id
             }
@@ -304,9 +322,10 @@ impl<'a> World<'a> {
     pub fn process_gone(&mut self, index: usize, cause: Seq) {
         let process = &mut self.processes[index];
         process.gone();
-        for id in process.take_connections() {
-            self.connections.get_mut(id).client_gone = true;
+        for id in process.take_connections().into_iter().flatten() {
+            self.hang_up(id, false);
         }
+        let process = &mut self.processes[index];
         self.queue.set_wake(process.actor, None);
         if let Some(pending) = &mut process.pending_start {
             if pending.at < self.now {
@@ -316,13 +335,13 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Starts the pending incarnation of a process.
+    /// Starts the pending incarnation of a process, if it is time for it.
     pub fn start_process(&mut self, index: usize) {
-        let process = &mut self.processes[index];
+        let (now, process) = (self.now, &mut self.processes[index]);
         if process.running() {
             return;
         }
-        let Some(pending) = process.pending_start.take() else { return };
+        let Some(pending) = process.pending_start.take_if(|pending| pending.at <= now) else { return };
         if !pending.with.is_empty() {
             process.config = apply_with(&process.config, &pending.with);
         }
@@ -335,10 +354,18 @@ impl<'a> World<'a> {
         process.incarnation.0 += 1;
         let mut member = Member::new(process.config.clone(), process.actor, process.incarnation);
         member.start(cx!(self, cause), &mut self.outputs);
-        if process.handler_fault() != HandlerFault::None {
-            member.set_handler_fault(cx!(self, cause), process.handler_fault(), &mut self.outputs);
-        }
         process.member = Some(member);
+        self.apply_handler_fault(index, cause);
+    }
+
+    /// Tells the client in a process how its handler works, if that has changed. A frozen one learns it when it goes on.
+    pub fn apply_handler_fault(&mut self, index: usize, cause: Seq) {
+        let process = &mut self.processes[index];
+        let fault = process.handler_fault();
+        if let Some(member) = process.member.as_mut().filter(|_| process.pauses == 0 && process.told_fault != fault) {
+            process.told_fault = fault;
+            member.set_handler_fault(cx!(self, cause), fault, &mut self.outputs);
+        }
         self.after_member(index);
     }
 
@@ -346,13 +373,16 @@ impl<'a> World<'a> {
     /// first come first served on each connection.
     pub fn resume_process(&mut self, index: usize, cause: Seq) {
         let process = &mut self.processes[index];
-        process.paused = false;
         if let Some(member) = &mut process.member {
             member.resume(cx!(self, cause));
         }
-        let mut queues: [std::collections::VecDeque<Message>; 2] = Default::default();
+        self.apply_handler_fault(index, cause);
+        let process = &mut self.processes[index];
+        let mut queues: [VecDeque<Message>; 2] = Default::default();
         for message in std::mem::take(&mut process.inbox) {
-            queues[self.connections.get(message.connection()).channel as usize].push_back(message);
+            if let Some(connection) = self.connections.get(message.connection()) {
+                queues[connection.channel as usize].push_back(message);
+            }
         }
         let actor = process.actor;
         while let Some(member) = &self.processes[index].member {
@@ -380,21 +410,31 @@ impl<'a> World<'a> {
         self.after_member(index);
     }
 
-    /// A cut of the network is healed: what was held up arrives now, in order. What was sent on a connection that the
-    /// client has dropped meanwhile arrives up to a drawn message.
+    /// A cut of the network is healed: what was held up arrives now, in order on each connection and in drawn order among
+    /// them. What was sent on a connection that the client has dropped meanwhile arrives up to a drawn message.
     pub fn heal(&mut self, index: usize) {
         let actor = self.processes[index].actor;
+        let mut queues: Vec<VecDeque<Message>> = Vec::new();
         for id in std::mem::take(&mut self.processes[index].stalled) {
-            let connection = self.connections.get_mut(id);
-            let mut held = std::mem::take(&mut connection.stalled);
-            if connection.client_gone {
-                held.retain(Message::to_broker);
-                let arriving = self.choice.draw(Purpose::CutDelivery, actor, held.len() as u64 + 1);
-                held.truncate(arriving as usize);
+            let Some(connection) = self.connections.get_mut(id) else { continue };
+            let (mut sent, answers): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(&mut connection.stalled).into_iter().partition(Message::to_broker);
+            if connection.dropped {
+                let arriving = self.choice.draw(Purpose::CutDelivery, actor, sent.len() as u64 + 1);
+                sent.truncate(arriving as usize);
             }
-            for message in held {
+            connection.in_flight += (sent.len() + answers.len()) as u32;
+            if sent.is_empty() && answers.is_empty() {
+                self.connections.release(id);
+            }
+            queues.extend([sent, answers].into_iter().filter(|queue| !queue.is_empty()));
+        }
+        while !queues.is_empty() {
+            let place = self.choice.draw(Purpose::Tie, actor, queues.len() as u64) as usize;
+            if let Some(message) = queues[place].pop_front() {
                 self.arrive(message);
             }
+            queues.retain(|queue| !queue.is_empty());
         }
     }
 
@@ -403,14 +443,14 @@ impl<'a> World<'a> {
             Control::Start(process) => self.start_process(process as usize),
             Control::Produce(stream) => self.produce(stream as usize),
             Control::Timeline(planned) => self.timeline_event(planned as usize),
-            Control::Step(step) => self.timeline_step(step as usize),
-            Control::WindowOver(window) => self.window_over(window as usize),
+            Control::Step(step) => self.timeline_step(step),
+            Control::WindowOver(window) => self.window_over(window),
             Control::GraceOver(process, incarnation) => self.grace_over(process as usize, Incarnation(incarnation)),
         }
     }
 
     fn produce(&mut self, index: usize) {
-        let ProducerStream { topic, actor, stream } = &mut self.streams[index];
+        let ProducerStream { topic, actor, stream, .. } = &mut self.streams[index];
         let (topic, actor, size) = (*topic, *actor, stream.size());
         let partitions = self.broker.partitions(topic).unwrap_or(0);
         let mut counts = std::mem::take(&mut self.counts);

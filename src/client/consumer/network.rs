@@ -154,7 +154,7 @@ impl Network {
         let api = request.api();
         let Sender { group, member, generation } = sender;
         let cause = io.emit(Kind::RequestSent { api, request: correlation, group, member, generation });
-        let timeout = Timer { at: io.now().deadline_ms(timeout_ms), by: cause };
+        let timeout = Timer { at: io.now().deadline_ms(timeout_ms.max(1)), by: cause };
         self.in_flight.push(InFlight { correlation, api, channel, timeout, pending });
         io.out.push(MemberOutput::Send { channel, correlation, api_version: version, request, cause });
         (correlation, cause)
