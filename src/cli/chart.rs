@@ -2,7 +2,7 @@
 
 use super::common::{Common, event, instant};
 use super::exit::{Exit, Failure};
-use super::output::OutputFile;
+use super::output::{OutputFile, different_places};
 use super::source::Source;
 use super::terminal::talk;
 use crate::ids::Seq;
@@ -54,6 +54,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         _ => return Err(Failure::usage(format!("{}: name the chart .svg", args.output.display()))),
     }
     let source = Source::open(&args.file, &args.common)?;
+    different_places(&[args.output.clone()], &[args.file.clone()])?;
     let output = OutputFile::create(&args.output)?;
     let window = window(args, &source)?;
     if window.from >= window.until {

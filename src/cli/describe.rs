@@ -47,7 +47,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let at = [args.at, args.common.until].into_iter().flatten().min();
     let mut view = CoordinatorView::new(at.unwrap_or(Instant::MAX));
     source.feed(args.common.seed, at, &mut view)?;
-    let groups = if args.group.is_empty() { view.groups() } else { args.group.clone() };
+    let mut groups = if args.group.is_empty() { view.groups() } else { Vec::new() };
+    for group in &args.group {
+        if !groups.contains(group) {
+            groups.push(group.clone());
+        }
+    }
     if groups.is_empty() {
         talk("note: the coordinator knows no group at this instant");
     }

@@ -19,6 +19,8 @@ pub struct Request<'a> {
     pub seed: Option<u64>,
     /// `--until`.
     pub until: Option<Instant>,
+    /// `--max-events`.
+    pub max_events: Option<u64>,
     /// `--set`, for the replay line.
     pub sets: &'a [String],
     /// `--check-determinism`.
@@ -27,7 +29,7 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     fn options(&self) -> RunOptions<'static> {
-        RunOptions { seed: self.seed, until: self.until, event_budget: None, interrupt: Some(interrupt::flag()) }
+        RunOptions { seed: self.seed, until: self.until, event_budget: self.max_events, interrupt: Some(interrupt::flag()) }
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Loaded {
     /// The file as the user wrote it.
     pub file: String,
+    /// The same, for the system.
+    pub path: PathBuf,
     /// What is in it.
     pub scenario: Scenario,
     /// Lints: rendered with colours, and in one line.
@@ -35,6 +37,7 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
     match scenario::load(path, &sets) {
         Ok(loaded) => Ok(Loaded {
             file: path.display().to_string(),
+            path: path.to_owned(),
             scenario: loaded.scenario,
             warnings: loaded.lints.iter().map(|lint| (lint.render(true), lint.one_line())).collect(),
             ignored_keys: loaded.ignored_keys.into_iter().map(|key| key.key).collect(),

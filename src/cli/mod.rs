@@ -84,8 +84,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout with code 0, mistakes to stderr with code 2; a closed pipe is no mistake.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Held.into() };
+            return match error.print() {
+                _ if error.use_stderr() => Exit::Usage.into(),
+                Err(why) if why.kind() != std::io::ErrorKind::BrokenPipe => Exit::CannotWrite.into(),
+                _ => Exit::Held.into(),
+            };
         }
     };
     let result = panics::caught(|| dispatch(cli.command)).unwrap_or_else(|message| {

@@ -1,6 +1,7 @@
 //! Output files that are whole or not there: written beside the target under another name, renamed at the end.
 
 use super::exit::{Exit, Failure};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,32 @@ impl OutputFile {
     }
 }
 
+/// Refuses two outputs in one place, and an output in the place of an input, before anything is opened.
+///
+/// # Errors
+/// A sentence with exit code 2.
+pub fn different_places(outputs: &[PathBuf], inputs: &[PathBuf]) -> Result<(), Failure> {
+    let mut taken: BTreeMap<PathBuf, &str> =
+        inputs.iter().filter_map(|input| Some((place(input)?, "it is read by this very command"))).collect();
+    for output in outputs {
+        let Some(place) = place(output) else { continue };
+        if let Some(why) = taken.insert(place, "two outputs would go there") {
+            return Err(Failure::usage(format!("will not write {}: {why}", output.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Where a path leads; nothing for devices and pipes, which several may share.
+fn place(path: &Path) -> Option<PathBuf> {
+    if let Ok(real) = fs::canonicalize(path) {
+        return fs::metadata(&real).is_ok_and(|meta| meta.is_file()).then_some(real);
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = fs::canonicalize(parent).or_else(|_| std::path::absolute(parent)).ok()?;
+    Some(parent.join(path.file_name()?))
+}
+
 fn cannot_write(path: &Path, why: &str) -> Failure {
     Failure::new(Exit::CannotWrite, format!("cannot write {}: {why}", path.display()))
 }
@@ -86,6 +113,9 @@ fn cannot_write(path: &Path, why: &str) -> Failure {
 /// # Errors
 /// A sentence with exit code 73.
 pub fn directory(path: &Path) -> Result<(), Failure> {
+    if path.exists() && !path.is_dir() {
+        return Err(cannot_write(path, "it is not a directory"));
+    }
     fs::create_dir_all(path).map_err(|error| cannot_write(path, &error.to_string()))
 }
 

@@ -5,7 +5,7 @@ use super::execute::{Request, execute};
 use super::exit::{Exit, Failure};
 use super::interrupt::interrupted;
 use super::load::{Loaded, load_all, tell_warnings};
-use super::output::{OutputFile, directory};
+use super::output::{OutputFile, different_places, directory};
 use super::progress::Progress;
 use super::terminal::{Stdout, talk};
 use crate::report::timeline::{Options as ChartOptions, TimelineBuilder, Window, svg};
@@ -53,6 +53,9 @@ pub struct Args {
     /// Run everything twice and compare the trace hashes; a difference is a fault of groupsim (exit 70)
     #[arg(long)]
     check_determinism: bool,
+    /// Stop a run, undecided, after this many trace events: the guard against scenarios that never come to an end
+    #[arg(long, value_name = "N", default_value_t = 1_000_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_events: u64,
 }
 
 /// The files that one run writes, opened before it starts.
@@ -73,7 +76,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let briefly = scenarios.len() > 1;
         scenarios.iter().for_each(|loaded| tell_warnings(loaded, briefly));
     }
-    let mut outputs = open_outputs(args, &scenarios)?;
+    let names = report_names(&scenarios);
+    let mut places: Vec<PathBuf> = args.trace.iter().chain(&args.junit).cloned().collect();
+    if let Some(directory) = &args.report {
+        places.extend(names.iter().flat_map(|name| ENDINGS.map(|ending| report_file(directory, name, ending))));
+    }
+    different_places(&places, &scenarios.iter().map(|loaded| loaded.path.clone()).collect::<Vec<_>>())?;
+    let mut outputs = open_outputs(args, &names)?;
     if let (Some(path), Some(format)) = (&args.trace, trace_format) {
         outputs[0].traces.push((OutputFile::create(path)?, format));
     }
@@ -181,6 +190,7 @@ fn run_one(args: &Args, loaded: &Loaded, outputs: Outputs, alone: bool) -> Resul
     let request = Request {
         seed: args.common.seed,
         until: args.common.until,
+        max_events: Some(args.max_events),
         sets: &args.common.set,
         twice: args.check_determinism,
     };
@@ -217,17 +227,23 @@ fn trace_format(path: &Path) -> Result<Format, Failure> {
     })
 }
 
+/// What `--report` writes of each scenario.
+const ENDINGS: [&str; 3] = ["svg", "jsonl", "json"];
+
+fn report_file(directory: &Path, name: &str, ending: &str) -> PathBuf {
+    directory.join(format!("{name}.{ending}"))
+}
+
 /// Opens what `--report` writes; a place that cannot be written is told before anything runs.
-fn open_outputs(args: &Args, scenarios: &[Loaded]) -> Result<Vec<Outputs>, Failure> {
-    let mut all: Vec<Outputs> = scenarios.iter().map(|_| Outputs::default()).collect();
-    let Some(directory_path) = &args.report else { return Ok(all) };
-    directory(directory_path)?;
-    let names = report_names(scenarios);
+fn open_outputs(args: &Args, names: &[String]) -> Result<Vec<Outputs>, Failure> {
+    let mut all: Vec<Outputs> = names.iter().map(|_| Outputs::default()).collect();
+    let Some(path) = &args.report else { return Ok(all) };
+    directory(path)?;
     for (outputs, name) in all.iter_mut().zip(names) {
-        let file = |ending: &str| OutputFile::create(&directory_path.join(format!("{name}.{ending}")));
-        outputs.chart = Some(file("svg")?);
-        outputs.traces.push((file("jsonl")?, Format::Jsonl));
-        outputs.json = Some(file("json")?);
+        let [chart, trace, json] = ENDINGS.map(|ending| OutputFile::create(&report_file(path, name, ending)));
+        outputs.chart = Some(chart?);
+        outputs.traces.push((trace?, Format::Jsonl));
+        outputs.json = Some(json?);
     }
     Ok(all)
 }

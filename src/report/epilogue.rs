@@ -92,7 +92,6 @@ fn commands(text: &mut String, report: &RunReport, place: Place) {
         let _ = writeln!(text, "  state:      groupsim describe {target} --at {at}");
     }
     if let Some(seq) = place.seq {
-        let _ = writeln!(text, "  story:      groupsim explain {target} --event e{seq}");
         let _ = writeln!(text, "  picture:    groupsim chart {target} --around e{seq} -o fail.svg");
     } else if report.breakage.is_none() {
         let _ = writeln!(text, "  picture:    groupsim chart {target} -o fail.svg");

@@ -39,7 +39,7 @@ pub fn verdict_line(report: &RunReport) -> String {
             let _ = write!(line, "  stopped at {} of {}", report.virtual_time, report.run_for);
         }
         Stopped::Budget => {
-            let _ = write!(line, "  event budget ran out at {} of {}", report.virtual_time, report.run_for);
+            let _ = write!(line, "  --max-events ran out at {} of {}", report.virtual_time, report.run_for);
         }
         Stopped::Interrupted => {
             let _ = write!(line, "  interrupted at {} of {}", report.virtual_time, report.run_for);

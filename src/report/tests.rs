@@ -105,7 +105,6 @@ FAIL  my deploy.toml  seed 42
       orders-3 passed from billing-0 to billing-2 with 7 finished, uncommitted records
   reproduce:  groupsim run 'my deploy.toml' --seed 42 --set group.billing.members=6 --until 1m24s
   state:      groupsim describe 'my deploy.toml' --seed 42 --set group.billing.members=6 --at 1m23.412345s
-  story:      groupsim explain 'my deploy.toml' --seed 42 --set group.billing.members=6 --event e4711
   picture:    groupsim chart 'my deploy.toml' --seed 42 --set group.billing.members=6 --around e4711 -o fail.svg
 ";
     assert_eq!(plain(&epilogue::epilogue(&report).unwrap()), expected);

@@ -105,7 +105,7 @@ impl RunReport {
         let has = |fate: Fate| self.expectations.iter().any(|e| e.fate == fate);
         if has(Fate::Broken) {
             Verdict::Failed
-        } else if has(Fate::Undecided) || matches!(self.stopped, Stopped::Budget | Stopped::Interrupted) {
+        } else if has(Fate::Undecided) || self.stopped != Stopped::AtTheEnd {
             Verdict::Undecided
         } else {
             Verdict::Held

@@ -31,8 +31,32 @@ pub struct Source {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// The text as it is shown: what would command a terminal is a question mark, byte for byte.
+    pub shown: String,
     /// Whether it is a file, so that a line and a column say something.
     pub is_file: bool,
+}
+
+impl Source {
+    /// A file, or a `--set` argument.
+    pub fn new(name: String, text: String, is_file: bool) -> Self {
+        let harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        let shown = if text.chars().all(harmless) {
+            text.clone()
+        } else {
+            let mask = |c: char| if harmless(c) { c.to_string() } else { "?".repeat(c.len_utf8()) };
+            text.chars().map(mask).collect()
+        };
+        Source { name, text, shown, is_file }
+    }
+}
+
+/// A message in one line, whatever names of the file it repeats: control characters are written as escapes.
+pub(super) fn tame(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    message.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// One mistake or lint. It is a [`miette::Diagnostic`]; [`Diagnostic::one_line`] is the short form.
@@ -52,7 +76,7 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// Longest line that is shown with a caret; longer ones give the one-line form only.
+/// Longest line that is shown, with a caret or as its neighbour; near a longer one there is the one-line form only.
 const MAX_SHOWN_LINE: usize = 400;
 
 impl Diagnostic {
@@ -61,10 +85,10 @@ impl Diagnostic {
         line_and_column(&self.source.text, self.span.start)
     }
 
-    /// `file:line:col: error[GS010]: message`.
+    /// `file:line:col: error[GS010]: message`; without line and column if it is about the file as a whole.
     pub fn one_line(&self) -> String {
         let (severity, code) = (self.severity.name(), self.code.name());
-        if !self.source.is_file {
+        if !self.source.is_file || self.source.text.is_empty() {
             return format!("{}: {severity}[{code}]: {}", self.source.name, self.message);
         }
         let (line, column) = self.line_and_column();
@@ -73,7 +97,7 @@ impl Diagnostic {
 
     /// With the line, a caret under the token, and help; in colour or without.
     pub fn render(&self, colour: bool) -> String {
-        if self.line_length() > MAX_SHOWN_LINE {
+        if self.source.text.is_empty() || self.longest_shown_line() > MAX_SHOWN_LINE {
             let help = self.help.as_ref().map(|help| format!("  help: {help}\n")).unwrap_or_default();
             return format!("{}\n{help}", self.one_line());
         }
@@ -86,11 +110,12 @@ impl Diagnostic {
         text
     }
 
-    fn line_length(&self) -> usize {
-        let (text, at) = (&self.source.text, self.span.start.min(self.source.text.len()));
-        let start = text.as_bytes()[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        let end = text.as_bytes()[at..].iter().position(|&b| b == b'\n').map_or(text.len(), |i| at + i);
-        end - start
+    /// Of the token's line and its two neighbours.
+    fn longest_shown_line(&self) -> usize {
+        let (text, at) = (self.source.text.as_bytes(), self.span.start.min(self.source.text.len()));
+        let before = text[..at].rsplit(|&b| b == b'\n').map(<[u8]>::len);
+        let after = text[at..].split(|&b| b == b'\n').map(<[u8]>::len);
+        before.take(2).chain(after.take(2)).max().unwrap_or(0)
     }
 }
 
@@ -121,7 +146,7 @@ impl miette::SourceCode for Source {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
-        let contents = self.text.read_span(span, before, after)?;
+        let contents = self.shown.read_span(span, before, after)?;
         Ok(Box::new(miette::MietteSpanContents::new_named(
             self.name.clone(),
             contents.data(),

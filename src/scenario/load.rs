@@ -17,6 +17,7 @@ use crate::config::keys::Side;
 use crate::config::{BrokerConfig, ClientKind};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use toml::de::DeTable;
@@ -41,14 +42,25 @@ pub struct Loaded {
 /// Everything that is wrong with it.
 pub fn load(path: &Path, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
     let name = path.display().to_string();
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.len() > MAX_BYTES as u64 => return Err(too_large(&name, meta.len())),
-        Ok(meta) if meta.is_dir() => return Err(whole_file(&name, Code::Unreadable, "it is a directory".to_string())),
-        _ => {}
+    let unreadable = |why: String| whole_file(&name, Code::Unreadable, why);
+    let meta = std::fs::metadata(path).map_err(|why| unreadable(why.to_string()))?;
+    if meta.is_dir() {
+        return Err(unreadable("it is a directory".to_string()));
     }
-    match std::fs::read(path) {
-        Ok(bytes) => parse_bytes(&name, &bytes, sets),
-        Err(why) => Err(whole_file(&name, Code::Unreadable, why.to_string())),
+    if meta.is_file() && meta.len() > MAX_BYTES as u64 {
+        return Err(too_large(&name, grouped(meta.len())));
+    }
+    // A pipe that nobody writes to would be waited for for ever. Those of the shell (`<(...)`, standard input) have a writer.
+    if !meta.is_file() && !["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|open| path.starts_with(open)) {
+        return Err(unreadable("it is a device or a pipe, not a file".to_string()));
+    }
+    // A device may never end: no more is read than is needed to know that it is too much.
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if bytes.len() > MAX_BYTES => Err(too_large(&name, format!("more than {}", grouped(MAX_BYTES as u64)))),
+        Ok(_) => parse_bytes(&name, &bytes, sets),
+        Err(why) => Err(unreadable(why.to_string())),
     }
 }
 
@@ -58,7 +70,7 @@ pub fn load(path: &Path, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors
 /// Everything that is wrong with it.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
     if bytes.len() > MAX_BYTES {
-        return Err(too_large(source_name, bytes.len() as u64));
+        return Err(too_large(source_name, grouped(bytes.len() as u64)));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => parse(source_name, text, sets),
@@ -77,13 +89,13 @@ pub fn parse_bytes(source_name: &str, bytes: &[u8], sets: &[(&str, &str)]) -> Re
 /// Everything that is wrong with it.
 pub fn parse(source_name: &str, text: &str, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
     if text.len() > MAX_BYTES {
-        return Err(too_large(source_name, text.len() as u64));
+        return Err(too_large(source_name, grouped(text.len() as u64)));
     }
     if text.contains('\0') {
         return Err(whole_file(source_name, Code::NotText, "it has NUL bytes: not a text file".to_string()));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let file = Arc::new(Source { name: source_name.to_string(), text: text.to_string(), is_file: true });
+    let file = Arc::new(Source::new(source_name.to_string(), text.to_string(), true));
     let mut sources = vec![file];
     sources.extend(sets.iter().map(|(key, value)| Arc::new(overrides::source(key, value))));
     let mut report = Report::new(sources);
@@ -124,14 +136,14 @@ fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|d| (!d.source.is_file, d.source.name.clone(), d.span.start, d.code));
 }
 
-fn too_large(name: &str, bytes: u64) -> ScenarioErrors {
-    let message = format!("it has {} bytes; the limit is {}", grouped(bytes), grouped(MAX_BYTES as u64));
+fn too_large(name: &str, bytes: String) -> ScenarioErrors {
+    let message = format!("it has {bytes} bytes; the limit is {}", grouped(MAX_BYTES as u64));
     whole_file(name, Code::TooLarge, message)
 }
 
 /// An error about a file as a whole.
 fn whole_file(name: &str, code: Code, message: String) -> ScenarioErrors {
-    let source = Arc::new(Source { name: name.to_string(), text: String::new(), is_file: true });
+    let source = Arc::new(Source::new(name.to_string(), String::new(), true));
     let mut report = Report::new(vec![source]);
     report.error(code, Span { source: 0, start: 0, end: 0 }, format!("{}: {message}", code.title()));
     errors(report)

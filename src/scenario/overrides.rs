@@ -11,7 +11,7 @@ use toml::de::DeValue;
 
 /// The text that diagnostics about a `--set` argument show.
 pub(super) fn source(key: &str, value: &str) -> Source {
-    Source { name: format!("--set {key}={value}"), text: format!("{key}={value}"), is_file: false }
+    Source::new(format!("--set {key}={value}"), format!("{key}={value}"), false)
 }
 
 /// Kafka's names under `.config` and `with` become flat again.

@@ -1,7 +1,7 @@
 //! Where the parts of the loader put what they find, and the values that they all read.
 
 use super::codes::Code;
-use super::diagnostic::{Diagnostic, Severity, Source};
+use super::diagnostic::{Diagnostic, Severity, Source, tame};
 use super::tree::{Node, Table, Value};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Report {
     pub fn add(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         let source = Arc::clone(&self.sources[span.source as usize]);
         let range = span.start as usize..span.end as usize;
-        let message = message.into();
+        let message = tame(message.into());
         let same = |d: &Diagnostic| {
             d.code == code && d.span == range && d.message == message && Arc::ptr_eq(&d.source, &source)
         };
@@ -62,7 +62,7 @@ impl Report {
             self.left_out += 1;
             return;
         }
-        self.diagnostics.push(Diagnostic { code, severity, message, source, span: range, help: help.into() });
+        self.diagnostics.push(Diagnostic { code, severity, message, source, span: range, help: help.into().map(tame) });
     }
 
     /// Notes an error without help.
@@ -142,7 +142,12 @@ impl Report {
             Node::Integer(Some(n)) => match u64::try_from(n) {
                 Ok(n) if (min..=max).contains(&n) => Some(n),
                 _ => {
-                    let message = format!("`{what}` must be from {} to {}, not {n}", grouped(min), grouped(max));
+                    let range = if max == i64::MAX as u64 {
+                        format!("at least {}", grouped(min))
+                    } else {
+                        format!("from {} to {}", grouped(min), grouped(max))
+                    };
+                    let message = format!("`{what}` must be {range}, not {n}");
                     self.error(Code::BadValue, value.span, message);
                     None
                 }

@@ -26,7 +26,12 @@ pub fn draw(timeline: &Timeline) -> String {
         paint(&canvas, timeline, &mut layout);
     }
     describe(&mut text, timeline);
-    text
+    // XML has no way to write control characters, and a scenario's name may hold any.
+    if text.contains(forbidden) { text.replace(forbidden, "\u{fffd}") } else { text }
+}
+
+fn forbidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Adds what a screen reader says.
