@@ -750,7 +750,6 @@ impl Judge {
         }
         let actor = &mut self.view.actors[place];
         (actor.live, actor.halted_at) = (false, at);
-        actor.open.clear();
     }
 
     fn frozen(&mut self, life: Life, freeze: bool, names: &Names) {

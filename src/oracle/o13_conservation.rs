@@ -27,6 +27,8 @@ pub(crate) fn event(actor: &Actor, event: &Event, desk: &mut Desk<'_>) {
     } else if actor.frozen && actor.live {
         match kind {
             Kind::Resume {} | Kind::Crash {} | Kind::Killed {} => return,
+            // Killed while frozen: what it leaves behind is written down before its end.
+            Kind::Interrupted { .. } | Kind::Dropped { .. } | Kind::RequestLost { .. } => return,
             _ => "acted while it was frozen",
         }
     } else if actor.failed && !matches!(kind, Kind::Crash {}) {

@@ -1,6 +1,6 @@
 //! O1c, client overlap: two client intervals of p intersect. Legal only if the older one's member was already removed or
-//! superseded; then it is a MEASURE: its length and the records done in it. MODEL if the older holder is still a member and
-//! had joined the current generation, before which its protocol made it revoke.
+//! superseded, or the newer one's (a SyncGroup answer that came late); then it is a MEASURE: its length and the records done
+//! in it. MODEL if both are members that have joined the current generation, before which their protocol made them revoke.
 
 use super::book::{About, Desk};
 use super::outcome::Class;
@@ -16,12 +16,15 @@ pub(crate) fn opened(scope: &mut Scope, place: usize, newer: usize, desk: &mut D
     part.overlap_since.get_or_insert(desk.at);
     let holder = part.intervals[newer].life;
     let others = part.intervals.iter().filter(|interval| interval.end.is_none() && interval.life != holder);
-    for older in others {
-        let member = scope.members.values().find(|member| member.life == older.life);
-        let fenced = member.is_none_or(|member| member.joined < scope.generation);
-        if fenced || !scope.managed {
-            continue;
-        }
+    let fenced = |life| {
+        let member = scope.members.values().find(|member| member.life == life);
+        member.is_none_or(|member| member.joined < scope.generation)
+    };
+    // A late SyncGroup answer of an old generation makes the newer one the intruder.
+    if !scope.managed || fenced(holder) {
+        return;
+    }
+    for older in others.filter(|older| !fenced(older.life)) {
         let sentence = format!(
             "{} owns {} from now on, while {}, a member that joined the same generation {}, has not revoked it",
             desk.who(holder.0),

@@ -29,6 +29,11 @@ pub(super) struct AddedFlag {
     unsure: bool,
 }
 
+/// When a timer armed at `t` fires: never before it was armed.
+fn due(t: Instant, ms: i64) -> Instant {
+    t.deadline_ms(ms).max(t)
+}
+
 /// The group entered PreparingRebalance.
 pub(super) fn begun(group: &mut Group, from: GroupState, delay_ms: i64, t: Instant) {
     let rebalance_ms = group.rebalance_ms();
@@ -36,7 +41,7 @@ pub(super) fn begun(group: &mut Group, from: GroupState, delay_ms: i64, t: Insta
         let remaining = (rebalance_ms - delay_ms).max(0);
         JoinPhase {
             started: t,
-            timer: Some(t.deadline_ms(delay_ms)),
+            timer: Some(due(t, delay_ms)),
             initial: Some((delay_ms, delay_ms, remaining)),
             test: false,
             expiry: None,
@@ -44,7 +49,7 @@ pub(super) fn begun(group: &mut Group, from: GroupState, delay_ms: i64, t: Insta
         }
     } else {
         // STATE-11: with nobody but pending ids the timer is 0 ms.
-        let timer = Some(t.deadline_ms(rebalance_ms));
+        let timer = Some(due(t, rebalance_ms));
         JoinPhase { started: t, timer, initial: None, test: true, expiry: None, kicked: false }
     };
     group.phase = Some(phase);
@@ -53,7 +58,8 @@ pub(super) fn begun(group: &mut Group, from: GroupState, delay_ms: i64, t: Insta
 
 /// A member was added (DELAY-02).
 pub(super) fn member_added(group: &mut Group, t: Instant) {
-    if group.phase.is_some_and(|phase| phase.initial.is_some()) {
+    // Without a delay the ticks follow in the same instant, and none of them can be told from the next.
+    if group.phase.is_some_and(|phase| phase.initial.is_some_and(|(delay, ..)| delay > 0)) {
         group.flag.get_or_insert(AddedFlag { first: t, last: t, unsure: false }).last = t;
     }
     touched(group, false);
@@ -66,6 +72,18 @@ pub(super) fn touched(group: &mut Group, expiry: bool) {
         if expiry {
             phase.expiry = Some(Instant::MAX);
         }
+    }
+}
+
+/// Whether completion is tested when this instant is over.
+pub(super) fn tested(group: &Group) -> bool {
+    group.phase.is_some_and(|phase| phase.test)
+}
+
+/// The JoinGroup was refused: it is no reason to test completion.
+pub(super) fn untouched(group: &mut Group, tested_before: bool) {
+    if let Some(phase) = &mut group.phase {
+        phase.test = tested_before;
     }
 }
 
@@ -142,7 +160,7 @@ pub(super) fn overdue(group: &mut Group, t: Instant, pen: &mut Pen<'_>) -> Insta
     while let Some(timer) = phase.timer.filter(|&timer| timer < t) {
         match &mut phase.initial {
             Some((delay, elapsing, remaining))
-                if *remaining != 0 && group.flag.is_some_and(|flag| flag.first <= timer) =>
+                if *remaining != 0 && *delay > 0 && group.flag.is_some_and(|flag| flag.first <= timer) =>
             {
                 group.flag =
                     group.flag.filter(|flag| flag.last >= timer).map(|flag| AddedFlag { unsure: true, ..flag });

@@ -83,6 +83,8 @@ struct Group {
     pending: IndexMap<MemberId, Instant, FxBuildHasher>,
     /// JoinGroups that were taken up and not answered: whose they are, by sender.
     joins: FxHashMap<Life, (CorrelationId, MemberId)>,
+    /// The JoinGroup taken up last, when, and whether completion was to be tested before it: a refused one changes nothing.
+    last_join: Option<(Life, CorrelationId, Instant, bool)>,
     parked_joins: usize,
     /// How many parked joins were answered at an instant.
     answered: (Instant, usize),
@@ -181,7 +183,7 @@ impl Group {
                 return self.answered(api, (client, client_incarnation), request, member, code, t);
             }
             Kind::RequestReceived { api, client, client_incarnation, request, member, generation, .. } => {
-                self.received(api, (client, client_incarnation), request, member, generation);
+                self.received(api, (client, client_incarnation), request, (member, generation), t);
             }
             Kind::MemberPending { member, session_timeout_ms, .. } => {
                 let deadline = t.deadline_ms(session_timeout_ms.into());
@@ -250,9 +252,17 @@ impl Group {
         true
     }
 
-    fn received(&mut self, api: Api, life: Life, request: CorrelationId, member: MemberId, generation: Generation) {
+    fn received(
+        &mut self,
+        api: Api,
+        life: Life,
+        request: CorrelationId,
+        (member, generation): (MemberId, Generation),
+        t: Instant,
+    ) {
         match api {
             Api::JoinGroup => {
+                self.last_join = Some((life, request, t, join_phase::tested(self)));
                 self.joins.insert(life, (request, member));
                 self.set_parked_join(member, true);
                 join_phase::touched(self, false);
@@ -287,6 +297,11 @@ impl Group {
                 }
             }
             Api::JoinGroup => {
+                if let Some((.., before)) = self.last_join.filter(|&(l, r, at, _)| (l, r, at) == (life, request, t))
+                    && !code.is_none()
+                {
+                    join_phase::untouched(self, before);
+                }
                 if let Some(&(_, member)) = self.joins.get(&life).filter(|join| join.0 == request) {
                     self.joins.remove(&life);
                     if self.set_parked_join(member, false) {
