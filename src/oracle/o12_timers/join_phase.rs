@@ -37,6 +37,8 @@ fn due(t: Instant, ms: i64) -> Instant {
 /// The group entered PreparingRebalance.
 pub(super) fn begun(group: &mut Group, from: GroupState, delay_ms: i64, t: Instant) {
     let rebalance_ms = group.rebalance_ms();
+    // Joins that were answered at this very instant belong to the phase before.
+    group.answered.1 = 0;
     let phase = if from == GroupState::Empty {
         let remaining = (rebalance_ms - delay_ms).max(0);
         JoinPhase {
