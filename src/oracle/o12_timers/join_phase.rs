@@ -157,9 +157,11 @@ pub(super) fn end_of_instant(group: &mut Group, t: Instant, pen: &mut Pen<'_>) {
 /// Complains about a timer that has passed without ending the phase; the next one.
 pub(super) fn overdue(group: &mut Group, t: Instant, pen: &mut Pen<'_>) -> Instant {
     let rebalance_ms = group.rebalance_ms();
-    let nobody = group.parked_joins == 0 && !group.members.is_empty();
+    let (parked, latest, absent) = (group.parked_joins, group.parked_at, !group.members.is_empty());
     let Some(phase) = &mut group.phase else { return Instant::MAX };
     while let Some(timer) = phase.timer.filter(|&timer| timer < t) {
+        // Who joined at the very instant of the timer may have come after it.
+        let nobody = absent && parked <= if latest.0 == timer { latest.1 } else { 0 };
         match &mut phase.initial {
             Some((delay, elapsing, remaining))
                 if *remaining != 0 && *delay > 0 && group.flag.is_some_and(|flag| flag.first <= timer) =>

@@ -86,6 +86,8 @@ struct Group {
     /// The JoinGroup taken up last, when, and whether completion was to be tested before it: a refused one changes nothing.
     last_join: Option<(Life, CorrelationId, Instant, bool)>,
     parked_joins: usize,
+    /// How many joins were parked last at one instant.
+    parked_at: (Instant, usize),
     /// How many parked joins were answered at an instant.
     answered: (Instant, usize),
     phase: Option<JoinPhase>,
@@ -213,7 +215,7 @@ impl Group {
                 };
                 self.members.insert(member, timed);
                 self.note(t.deadline_ms(NEW_MEMBER_MS));
-                self.park_join_of(life, member);
+                self.park_join_of(life, member, t);
                 join_phase::member_added(self, t);
             }
             Kind::MemberUpdated { member, session_timeout_ms, rebalance_timeout_ms, .. } => {
@@ -264,7 +266,7 @@ impl Group {
             Api::JoinGroup => {
                 self.last_join = Some((life, request, t, join_phase::tested(self)));
                 self.joins.insert(life, (request, member));
-                self.set_parked_join(member, true);
+                self.set_parked_join(member, true, t);
                 join_phase::touched(self, false);
             }
             Api::SyncGroup if self.state == Some(GroupState::CompletingRebalance) && generation == self.generation => {
@@ -304,7 +306,7 @@ impl Group {
                 }
                 if let Some(&(_, member)) = self.joins.get(&life).filter(|join| join.0 == request) {
                     self.joins.remove(&life);
-                    if self.set_parked_join(member, false) {
+                    if self.set_parked_join(member, false, t) && code.is_none() {
                         let before = if self.answered.0 == t { self.answered.1 } else { 0 };
                         self.answered = (t, before + 1);
                     }
@@ -355,20 +357,24 @@ impl Group {
     }
 
     /// Says whether that changed something.
-    fn set_parked_join(&mut self, member: MemberId, parked: bool) -> bool {
+    fn set_parked_join(&mut self, member: MemberId, parked: bool, t: Instant) -> bool {
         let Some(timed) = self.members.get_mut(&member).filter(|timed| timed.parked_join != parked) else {
             return false;
         };
         timed.parked_join = parked;
+        if parked {
+            let before = if self.parked_at.0 == t { self.parked_at.1 } else { 0 };
+            self.parked_at = (t, before + 1);
+        }
         self.parked_joins = if parked { self.parked_joins + 1 } else { self.parked_joins - 1 };
         true
     }
 
     /// The JoinGroup that made this member is parked.
-    fn park_join_of(&mut self, life: Life, member: MemberId) {
+    fn park_join_of(&mut self, life: Life, member: MemberId, t: Instant) {
         if let Some(join) = self.joins.get_mut(&life) {
             join.1 = member;
-            self.set_parked_join(member, true);
+            self.set_parked_join(member, true, t);
         }
     }
 
@@ -385,20 +391,20 @@ impl Group {
     }
 
     fn replaced(&mut self, old: MemberId, new: MemberId, life: Life, t: Instant) {
-        self.set_parked_join(old, false);
+        self.set_parked_join(old, false, t);
         let Some(before) = self.members.swap_remove(&old) else { return };
         sync::member_gone_unsynced(self, &before);
         let mut timed = Timed { new: false, parked_sync: None, pending_sync: false, ..before };
         let deadline = timed.rearm(t);
         self.note(deadline);
         self.members.insert(new, timed);
-        self.park_join_of(life, new);
+        self.park_join_of(life, new, t);
         join_phase::touched(self, false);
     }
 
     fn removed(&mut self, member: MemberId, reason: RemovalReason, pen: &mut Pen<'_>) {
         let protected = self.members.get(&member).is_some_and(Timed::protected);
-        self.set_parked_join(member, false);
+        self.set_parked_join(member, false, pen.at);
         let Some(timed) = self.members.swap_remove(&member) else { return };
         match reason {
             RemovalReason::Session if timed.deadline != Some(pen.at) || protected => {
