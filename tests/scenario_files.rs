@@ -433,9 +433,9 @@ const CASES: &[Case] = &[
         "run-for = \"11years\"\n[topic.a]\npartitions = 1000001\nrecords = 1000000000000001\n[group.g]\nmembers = 10000000",
         &[
             ("GS071", 1, "the limit is 10 years"),
-            ("GS071", 3, "the limit is 1,000,000"),
+            ("GS071", 3, "the limit is 100,000"),
             ("GS071", 4, "the limit is 1,000,000,000,000,000"),
-            ("GS071", 6, "10,000,000; the limit is 100,000"),
+            ("GS071", 6, "10,000,000; the limit is 10,000"),
         ],
     ),
     (
@@ -446,14 +446,19 @@ const CASES: &[Case] = &[
     ),
     (
         false,
-        "run-for = \"1h\"\n[topic.a]\n[group.g]\nmembers = 60_000\n[group.h]\nmembers = 60_000",
-        &[("GS071", 5, "120,000 members in all")],
+        "run-for = \"1h\"\n[topic.a]\n[group.g]\nmembers = 6_000\n[group.h]\nmembers = 6_000",
+        &[("GS071", 5, "12,000 members in all")],
+    ),
+    (
+        false,
+        "run-for = \"1h\"\n[topic.a]\npartitions = 60_000\n[group.g]\n[group.h]",
+        &[("GS071", 5, "all groups together read 120,000 partitions; the limit is 100,000")],
     ),
     (
         true,
         "[timeline]\nevents = [\n{ at = \"1s\", every = \"1s\", times = 50, produce = \"orders\", records = 90_000_000_000_000 },\n\
-         { at = \"1s\", start = \"billing-100000\" },\n]",
-        &[("GS071", 11, "4,500,000,000,000,000 records"), ("GS071", 12, "member number 100,000; the limit is 100,000")],
+         { at = \"1s\", start = \"billing-10000\" },\n]",
+        &[("GS071", 11, "4,500,000,000,000,000 records"), ("GS071", 12, "member number 10,000; the limit is 10,000")],
     ),
     // Lints.
     (
@@ -1114,9 +1119,9 @@ fn deep_nesting_and_large_junk_are_refused_in_bounded_time() {
         answers(&junk);
         assert!(case.elapsed().as_secs() < 20, "{:?}: {}", case.elapsed(), &junk[..60]);
     }
-    let crowd = SMALL.replace("members = 2", "members = 100_000");
+    let crowd = SMALL.replace("members = 2", "members = 10_000");
     let globs: String = (0..15_000).map(|i| format!("{{ at = \"1s\", crash = \"b*-{i}?\" }},")).collect();
     answers(&format!("{crowd}[timeline]\nevents = [{globs}]"));
-    assert_eq!(loads(&crowd, &[]).scenario.groups[0].member_configs.len(), 100_000);
+    assert_eq!(loads(&crowd, &[]).scenario.groups[0].member_configs.len(), 10_000);
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

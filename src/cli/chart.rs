@@ -64,6 +64,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Options { groups: args.group.clone(), members: args.members.clone(), mark: args.around.map(|seq| seq.0) };
     let mut builder = TimelineBuilder::new(window, options);
     source.feed(args.common.seed, Some(window.until), &mut builder)?;
+    if let Some(unknown) = builder.unknown() {
+        return Err(Failure::usage(format!("{unknown} in this run")));
+    }
     output.write_whole(&svg::draw(&builder.finish()))?;
     if !args.common.quiet {
         talk(&format!("{}: {} to {}", args.output.display(), window.from, window.until));

@@ -14,7 +14,7 @@ use crate::report::codes;
   groupsim explain GS012")]
 pub struct Args {
     /// An error code or the code of a diagnostic; without one, list those of Kafka
-    #[arg(value_name = "CODE|FILE")]
+    #[arg(value_name = "CODE|FILE", allow_negative_numbers = true)]
     subject: Option<String>,
     /// Planned: the story of an event
     #[arg(long, value_name = "eN")]
@@ -62,7 +62,7 @@ fn unknown(subject: &str) -> String {
     let near = codes::names()
         .map(|name| (strsim::damerau_levenshtein(name, &subject.to_ascii_uppercase()), name))
         .min()
-        .filter(|near| near.0 <= 5)
+        .filter(|near| near.0 <= 5 && near.0 * 2 < subject.len())
         .map(|near| format!("; did you mean {}?", near.1))
         .unwrap_or_default();
     format!("`{subject}` is no code that groupsim knows{near}")

@@ -6,15 +6,15 @@ use super::expect::{self, Cast};
 use super::group::{self, World};
 use super::kafka::{self, IgnoredKey, Owner};
 use super::overrides;
-use super::plan::{Network, Scenario};
+use super::plan::{Group, Network, Scenario, Topic};
 use super::report::{Report, Span, grouped};
 use super::selector::Crews;
-use super::shape::{self, MAX_MEMBERS};
+use super::shape::{self, MAX_MEMBERS, MAX_READ};
 use super::timeline::{self, Stage};
 use super::topic;
 use super::tree::{self, Node, Table, Value};
 use crate::config::keys::Side;
-use crate::config::{BrokerConfig, ClientKind};
+use crate::config::{BrokerConfig, ClientKind, Membership};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -225,6 +225,12 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
     };
     let timeline = timeline::timeline(report, &events, &mut stage);
     let grown = std::mem::take(&mut stage.grown);
+    let read: u64 = groups.iter().map(|group| partitions_read(group, &topics, &grown)).sum();
+    if read > MAX_READ {
+        let message = format!("all groups together read {} partitions; the limit is {}", grouped(read), grouped(MAX_READ));
+        let help = "a partition that two groups read counts twice".to_string();
+        report.add(Code::OverLimit, group_entries.last().map_or(START, |e| e.key_span), message, help);
+    }
     let expect_table = root.get("expect").and_then(|v| report.table(v, "expect"));
     let cast = Cast { crews: &crews, topics: &topics, groups: &groups, grown: &grown };
     let (expect, promises) = expect::expect(report, expect_table, &cast);
@@ -240,6 +246,20 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         expect,
         promises,
     })
+}
+
+/// How many partitions a group, or the stand-alone readers of one table, read.
+fn partitions_read(group: &Group, topics: &[Topic], grown: &BTreeMap<String, u32>) -> u64 {
+    let mut subscribed = BTreeSet::new();
+    let mut assigned = 0;
+    for member in &group.member_configs {
+        match &member.membership {
+            Membership::Subscribe { topics, .. } => subscribed.extend(topics),
+            Membership::Assign(partitions) => assigned += partitions.len() as u64,
+        }
+    }
+    let of_topic = |topic: &Topic| u64::from(*grown.get(&topic.name).unwrap_or(&topic.partitions));
+    assigned + topics.iter().filter(|topic| subscribed.contains(&topic.name)).map(of_topic).sum::<u64>()
 }
 
 /// Where each line begins.

@@ -41,8 +41,10 @@ const fn field(name: &'static str, kind: Kind, doc: &'static str) -> Field {
 }
 
 /// Limits, each named in its message.
-pub(super) const MAX_MEMBERS: u64 = 100_000;
-pub(super) const MAX_PARTITIONS: u64 = 1_000_000;
+pub(super) const MAX_MEMBERS: u64 = 10_000;
+pub(super) const MAX_PARTITIONS: u64 = 100_000;
+/// Partitions of all groups: one that two groups read counts twice.
+pub(super) const MAX_READ: u64 = 100_000;
 pub(super) const MAX_PRODUCED: u64 = 2_000_000_000;
 pub(super) const MAX_PRELOADED: u64 = 1_000_000_000_000_000;
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;

@@ -203,11 +203,16 @@ fn axis(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
     canvas.line((LEFT, layout.lanes_bottom), (LEFT + PIXELS as i32, layout.lanes_bottom), FAINT);
 }
 
+/// Where something is wrong; many faults at once are one band, or the chart below would drown.
 fn fault_bands(canvas: &Canvas<'_, '_>, timeline: &Timeline, layout: &Layout) {
-    for fault in &timeline.faults {
-        let (from, to) = (x(timeline, fault.from), x(timeline, fault.to));
+    let mut bands: Vec<(i32, i32)> = timeline.faults.iter().map(|f| (x(timeline, f.from), x(timeline, f.to))).collect();
+    bands.sort_unstable();
+    let mut drawn = i32::MIN;
+    for (from, to) in bands {
+        let from = from.max(drawn);
         if to > from {
             canvas.rect(from, layout.lanes_top, to, layout.lanes_bottom, FAULT.mix(0.08));
+            drawn = to;
         }
     }
 }
