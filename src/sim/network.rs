@@ -50,7 +50,7 @@ impl Connection {
 
 /// How many connections share a page of memory.
 const PAGE: usize = 16;
-type Page = [Option<Box<Connection>>; PAGE];
+type Page = [Option<Connection>; PAGE];
 
 /// All connections of a run, and the network between their ends. Ids are never used again; the memory of a connection, and
 /// of a page of them, is freed when both ends are done with it.
@@ -74,7 +74,7 @@ impl Connections {
         if page == self.pages.len() {
             self.pages.push(None);
         }
-        self.pages[page].get_or_insert_default()[slot] = Some(Box::new(Connection {
+        self.pages[page].get_or_insert_default()[slot] = Some(Connection {
             owner,
             channel,
             place,
@@ -86,20 +86,20 @@ impl Connections {
             in_flight: 0,
             last_to_broker: Instant::ZERO,
             last_to_client: Instant::ZERO,
-        }));
+        });
         id
     }
 
     /// The connection, unless both ends are done with it.
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
         let id = id.0 as usize;
-        self.pages.get(id / PAGE)?.as_ref()?[id % PAGE].as_deref()
+        self.pages.get(id / PAGE)?.as_ref()?[id % PAGE].as_ref()
     }
 
     /// The connection, to change it.
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         let id = id.0 as usize;
-        self.pages.get_mut(id / PAGE)?.as_mut()?[id % PAGE].as_deref_mut()
+        self.pages.get_mut(id / PAGE)?.as_mut()?[id % PAGE].as_mut()
     }
 
     /// Frees the connection if both ends are done with it.
