@@ -151,6 +151,9 @@ impl Wakes {
             (place, Some(at)) => {
                 let place = place as usize;
                 let before = self.heap[place];
+                if before.0 == at {
+                    return;
+                }
                 self.heap[place] = (at, actor);
                 if (at, actor) < before {
                     self.up(place);

@@ -265,6 +265,7 @@ impl World<'_> {
             Action::Cut { duration, .. } => {
                 self.open_window(index, line, verb, cause, *duration);
                 self.processes[index].cuts += 1;
+                self.cuts += 1;
             }
             Action::Scale { .. } | Action::AddPartitions { .. } | Action::Produce { .. } => {
                 unreachable!("not done to a process")
@@ -301,6 +302,7 @@ impl World<'_> {
             }
             Verb::Cut => {
                 self.processes[index].cuts -= 1;
+                self.cuts -= 1;
                 if self.processes[index].cuts == 0 {
                     self.heal(index);
                 }

@@ -75,6 +75,8 @@ pub struct World<'a> {
     answers: Vec<Answer>,
     pub(super) outputs: Vec<MemberOutput>,
     counts: Vec<(u32, u64)>,
+    /// Cuts in force, of all processes together.
+    pub(super) cuts: u32,
     steps_at_instant: u64,
 }
 
@@ -98,6 +100,7 @@ impl<'a> World<'a> {
             answers: Vec::new(),
             outputs: Vec::new(),
             counts: Vec::new(),
+            cuts: 0,
             steps_at_instant: 0,
         }
     }
@@ -175,11 +178,13 @@ impl<'a> World<'a> {
         let id = message.connection();
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.in_flight -= 1;
-        let process = &mut self.processes[Self::index(connection.owner)];
-        if process.cuts > 0 {
-            process.stalled.insert(id);
-            connection.stalled.push(message);
-            return;
+        if self.cuts > 0 {
+            let process = &mut self.processes[Self::index(connection.owner)];
+            if process.cuts > 0 {
+                process.stalled.insert(id);
+                connection.stalled.push(message);
+                return;
+            }
         }
         match message {
             Message::ToBroker { header, request } => {

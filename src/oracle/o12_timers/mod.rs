@@ -137,7 +137,7 @@ impl Timers {
         if event.t <= self.now {
             return;
         }
-        for scope in std::mem::take(&mut self.touched) {
+        for scope in self.touched.drain(..) {
             let mut pen = Pen { book, names, scope, at: self.now, seq: event.seq };
             let group = &mut self.groups[scope];
             group.touched = false;
