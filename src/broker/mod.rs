@@ -9,7 +9,7 @@ mod tests;
 use crate::config::BrokerConfig;
 use crate::context::Context;
 use crate::ids::{ActorId, ConnectionId, CorrelationId, Offset, Seq, TopicName, TopicPartition};
-use crate::protocol::{ErrorCode, FetchRequest, Request, RequestHeader, Response};
+use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, Request, RequestHeader, Response};
 use crate::time::Instant;
 use crate::trace::Kind;
 use coordinator::Coordinator;
@@ -104,6 +104,7 @@ impl Broker {
         if log.delete_before(before) {
             let offset = log.start();
             cx.emit_broker(Kind::LogStart { partition, offset });
+            self.purgatory.changed(&self.topics, partition);
         }
     }
 
@@ -140,7 +141,8 @@ impl Broker {
         if found.enough {
             out.push(Answer::to(&header, Response::Fetch(Box::new(found.response))));
         } else {
-            self.purgatory.park(&mut self.topics, cx.now, header, request);
+            let nothing = found.response.partitions.is_empty();
+            self.purgatory.park(&mut self.topics, cx.now, header, request, nothing);
         }
     }
 
@@ -161,7 +163,11 @@ impl Broker {
     /// Runs every timer that is due at `cx.now`.
     pub fn handle_deadline(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
         while let Some(parked) = self.purgatory.take_due(&mut self.topics, cx.now) {
-            out.push(fetched(&self.topics, &parked.header, &parked.request));
+            out.push(if parked.nothing {
+                Answer::to(&parked.header, Response::Fetch(Box::new(FetchResponse { partitions: Vec::new() })))
+            } else {
+                fetched(&self.topics, &parked.header, &parked.request)
+            });
         }
         self.coordinator.handle_deadline(cx, out);
     }

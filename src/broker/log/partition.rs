@@ -1,6 +1,6 @@
 //! The log of one partition as ranges of offsets.
 
-use super::purgatory::Slot;
+use super::purgatory::Waiting;
 use crate::ids::Offset;
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ pub(in crate::broker) struct PartitionLog {
     end: i64,
     runs: VecDeque<Run>,
     /// Parked fetches that read this partition, in the order in which they were parked.
-    pub(super) waiting: Vec<Slot>,
+    pub(super) waiting: Waiting,
 }
 
 /// What a fetch gets from a log.

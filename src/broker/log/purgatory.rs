@@ -20,6 +20,35 @@ pub(in crate::broker) struct Parked {
     deadline: Instant,
     /// How many were parked before it: those that fall due together leave in that order.
     turn: u64,
+    /// The logs have nothing for it, as far as is known: no log that it reads has changed since that was seen.
+    pub(in crate::broker) nothing: bool,
+}
+
+/// The parked fetches that read one partition, in the order in which they were parked: hardly ever more than one.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    first: Option<Slot>,
+    more: Vec<Slot>,
+}
+
+impl Waiting {
+    fn push(&mut self, slot: Slot) {
+        match self.first {
+            None => self.first = Some(slot),
+            Some(_) => self.more.push(slot),
+        }
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        self.more.retain(|&waiting| waiting != slot);
+        if self.first == Some(slot) {
+            self.first = if self.more.is_empty() { None } else { Some(self.more.remove(0)) };
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.first.into_iter().chain(self.more.iter().copied())
+    }
 }
 
 /// The fetches that wait for records, each known to the partitions that it reads and to the clock.
@@ -34,13 +63,14 @@ pub(in crate::broker) struct Purgatory {
 }
 
 impl Purgatory {
-    /// Parks a fetch that came in at `now`.
+    /// Parks a fetch that came in at `now`; `nothing`: the logs have nothing for it now.
     pub(in crate::broker) fn park(
         &mut self,
         topics: &mut Topics,
         now: Instant,
         header: RequestHeader,
         request: Box<FetchRequest>,
+        nothing: bool,
     ) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -55,7 +85,7 @@ impl Purgatory {
         let turn = self.parked_so_far;
         self.parked_so_far += 1;
         self.deadlines.insert((deadline, turn, slot));
-        self.slots[slot as usize] = Some(Parked { header, request, deadline, turn });
+        self.slots[slot as usize] = Some(Parked { header, request, deadline, turn, nothing });
     }
 
     /// Takes out the fetches that have enough now that records came to `partition`, in the order in which they were parked.
@@ -67,9 +97,10 @@ impl Purgatory {
     ) {
         let Some(log) = topics.log(partition) else { return };
         let mut ripe = std::mem::take(&mut self.ripe);
-        for &slot in &log.waiting {
-            let parked = self.slots[slot as usize].as_ref();
-            if ripe.last() != Some(&slot) && parked.is_some_and(|parked| is_ripe(topics, &parked.request)) {
+        for slot in log.waiting.iter() {
+            let Some(parked) = &mut self.slots[slot as usize] else { continue };
+            parked.nothing = false;
+            if ripe.last() != Some(&slot) && is_ripe(topics, &parked.request) {
                 ripe.push(slot);
             }
         }
@@ -79,6 +110,15 @@ impl Purgatory {
             }
         }
         self.ripe = ripe;
+    }
+
+    /// The log of `partition` has changed otherwise than by an append.
+    pub(in crate::broker) fn changed(&mut self, topics: &Topics, partition: TopicPartition) {
+        for slot in topics.log(partition).into_iter().flat_map(|log| log.waiting.iter()) {
+            if let Some(parked) = &mut self.slots[slot as usize] {
+                parked.nothing = false;
+            }
+        }
     }
 
     /// Takes out a fetch whose time is up at `now`.
@@ -109,7 +149,7 @@ impl Purgatory {
         self.deadlines.remove(&(parked.deadline, parked.turn, slot));
         for wanted in &parked.request.partitions {
             if let Some(log) = topics.log_mut(wanted.partition) {
-                log.waiting.retain(|&waiting| waiting != slot);
+                log.waiting.remove(slot);
             }
         }
         Some(parked)

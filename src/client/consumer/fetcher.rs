@@ -31,11 +31,13 @@ pub(crate) struct Fetcher {
     completed: VecDeque<FetchedPartition>,
     /// A fetch is in flight; there is one node, so one at a time.
     pub in_flight: bool,
+    /// For how many partitions the last fetch was.
+    asked: usize,
 }
 
 impl Fetcher {
     pub fn new() -> Self {
-        Fetcher { completed: VecDeque::new(), in_flight: false }
+        Fetcher { completed: VecDeque::new(), in_flight: false, asked: 4 }
     }
 }
 
@@ -50,7 +52,7 @@ impl Consumer {
         for p in &mut self.subscription.partitions {
             if p.fetchable() && !p.buffered {
                 if partitions.is_empty() {
-                    partitions.reserve(4);
+                    partitions.reserve(self.fetcher.asked);
                 }
                 p.requested = p.position;
                 partitions.push(FetchPartition { partition: p.tp, offset: p.position, max_bytes });
@@ -59,6 +61,7 @@ impl Consumer {
         if partitions.is_empty() {
             return;
         }
+        self.fetcher.asked = partitions.len();
         let request = FetchRequest {
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
