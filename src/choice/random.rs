@@ -11,12 +11,19 @@ pub struct RandomChoice {
     root: ChaCha8Rng,
     streams: FxHashMap<(Purpose, ActorId), ChaCha8Rng>,
     keys: FxHashMap<ActorId, u64>,
+    /// The stream that was last drawn from at a key, kept for its set-up.
+    keyed: Option<((Purpose, ActorId), ChaCha8Rng)>,
 }
 
 impl RandomChoice {
     /// The choices of root seed `seed`.
     pub fn new(seed: u64) -> Self {
-        RandomChoice { root: ChaCha8Rng::seed_from_u64(seed), streams: FxHashMap::default(), keys: FxHashMap::default() }
+        RandomChoice {
+            root: ChaCha8Rng::seed_from_u64(seed),
+            streams: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            keyed: None,
+        }
     }
 
     /// 16 bits of purpose, then the actor's key or, for one that has none, its number.
@@ -34,6 +41,7 @@ fn scale(bits: u64, bound: u64) -> u64 {
 impl Choice for RandomChoice {
     fn introduce(&mut self, actor: ActorId, key: u64) {
         self.keys.insert(actor, key);
+        self.keyed = None;
     }
 
     fn draw(&mut self, purpose: Purpose, actor: ActorId, bound: u64) -> u64 {
@@ -48,8 +56,12 @@ impl Choice for RandomChoice {
     }
 
     fn draw_at(&mut self, purpose: Purpose, actor: ActorId, key: u64, bound: u64) -> u64 {
-        let mut stream = self.root.clone();
-        stream.set_stream(self.stream_number(purpose, actor));
+        if self.keyed.as_ref().is_none_or(|keyed| keyed.0 != (purpose, actor)) {
+            let mut stream = self.root.clone();
+            stream.set_stream(self.stream_number(purpose, actor));
+            self.keyed = Some(((purpose, actor), stream));
+        }
+        let Some((_, stream)) = &mut self.keyed else { return 0 };
         // Two words a value; the keyed values start half-way so that they never meet the counted ones.
         stream.set_word_pos((1u128 << 67) | (u128::from(key) << 1));
         scale(stream.next_u64(), bound)
