@@ -9,8 +9,8 @@ use super::view::View;
 use crate::config::expect::*;
 use crate::ids::{GroupId, Names, Seq, Symbol};
 use crate::time::{Duration, Instant};
-use crate::trace::Event;
 use crate::trace::field::FieldValue;
+use crate::trace::{Event, Kind};
 use std::collections::BTreeMap;
 
 /// Fields whose text is a label, for the note of an unmet mark.
@@ -111,6 +111,8 @@ pub(crate) struct Watches {
     /// Gauges that some check looks at.
     pub(crate) gauges: u64,
     count_kinds: bool,
+    /// By the code of a kind, whether a mark looks at it, once that is known.
+    looked_at: Vec<Option<bool>>,
 }
 
 impl Watches {
@@ -139,12 +141,20 @@ impl Watches {
         }
         let marks: Vec<_> = expect.must_see.iter().map(Mark::new).collect();
         let count_kinds = marks.iter().any(|mark| mark.metric.is_none());
-        Watches { watches, marks, by_metric, gauges, count_kinds }
+        Watches { watches, marks, by_metric, gauges, count_kinds, looked_at: vec![None; Kind::CODES] }
     }
 
     /// Looks at an event for `must-see`.
     pub(crate) fn observe(&mut self, event: &Event, names: &Names) {
         if !self.count_kinds {
+            return;
+        }
+        let marks = &self.marks;
+        let looked_at = self.looked_at[event.kind.code()].get_or_insert_with(|| {
+            let kind = event.kind.name();
+            marks.iter().any(|mark| mark.metric.is_none() && kind.starts_with(mark.stem()))
+        });
+        if !*looked_at {
             return;
         }
         let kind = event.kind.name();

@@ -22,30 +22,40 @@ impl fmt::Display for TraceHash {
 /// Folds events as they come.
 pub struct TraceHasher {
     state: Box<Xxh3>,
+    /// Bytes not yet given to the hash: it is cheaper fed with many events at once.
+    waiting: Vec<u8>,
     events: u64,
 }
 
+/// Bytes that are gathered before the hash is fed.
+const GATHERED: usize = 4096;
+/// The most words that an event can have.
+const MOST_WORDS: usize = 16;
+
 impl Default for TraceHasher {
     fn default() -> Self {
-        TraceHasher { state: Box::new(Xxh3::new()), events: 0 }
+        TraceHasher { state: Box::new(Xxh3::new()), waiting: Vec::with_capacity(GATHERED + MOST_WORDS * 8), events: 0 }
     }
 }
 
 impl TraceHasher {
     /// Folds one event.
     pub fn fold(&mut self, event: &Event) {
-        let mut buffer = [0u8; 16 * 8];
-        let mut length = 0;
-        let mut push = |word: u64| {
-            buffer[length..length + 8].copy_from_slice(&word.to_le_bytes());
-            length += 8;
-        };
-        push(event.seq.0);
-        push(event.t.as_us());
-        push((u64::from(event.actor.0) << 32) | u64::from(event.incarnation.0));
-        push(event.cause.0);
-        event.kind.fold(&mut push);
-        self.state.update(&buffer[..length]);
+        let mut words = [0u64; MOST_WORDS];
+        words[0] = event.seq.0;
+        words[1] = event.t.as_us();
+        words[2] = (u64::from(event.actor.0) << 32) | u64::from(event.incarnation.0);
+        words[3] = event.cause.0;
+        let length = event.kind.words(&mut words, 4);
+        let mut bytes = [0u8; MOST_WORDS * 8];
+        for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *to = word.to_le_bytes();
+        }
+        self.waiting.extend_from_slice(&bytes[..length * 8]);
+        if self.waiting.len() >= GATHERED {
+            self.state.update(&self.waiting);
+            self.waiting.clear();
+        }
         self.events += 1;
     }
 
@@ -57,6 +67,7 @@ impl TraceHasher {
     /// The hash, with the names that the events refer to.
     pub fn finish(&self, names: &Names) -> TraceHash {
         let mut state = self.state.clone();
+        state.update(&self.waiting);
         for name in names.all() {
             state.update(name.as_bytes());
             state.update(&[0]);

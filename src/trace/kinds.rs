@@ -70,19 +70,35 @@ macro_rules! kinds {
                 all
             }
 
-            /// Passes the event's words to `fold`, tag first.
-            #[inline]
-            pub fn fold(&self, mut fold: impl FnMut(u64)) {
+            /// A number for each [`Kind::name`], below [`Kind::CODES`].
+            pub fn code(&self) -> usize {
+                match *self {
+                    $(Kind::$request { api, .. } => Tag::$request as usize * Api::ALL.len() + api as usize,)*
+                    $(Kind::$plain { .. } => Tag::$plain as usize + PHASES.len() * (Api::ALL.len() - 1),)*
+                }
+            }
+
+            /// How many codes there are.
+            pub const CODES: usize = PHASES.len() * (Api::ALL.len() - 1) + [$($text),*].len() + PHASES.len();
+
+            /// Writes the event's words from place `at` on, tag first; gives the place after the last.
+            pub fn words(&self, words: &mut [u64; 16], at: usize) -> usize {
+                let mut next = at;
+                let mut put = |word: u64| {
+                    words[next] = word;
+                    next += 1;
+                };
                 match *self {
                     $(Kind::$request { api, $($rf,)* } => {
-                        fold(Tag::$request as u64 | (api.word() << 8));
-                        $(fold($rf.word());)*
+                        put(Tag::$request as u64 | (api.word() << 8));
+                        $(put($rf.word());)*
                     })*
                     $(Kind::$plain { $($f,)* } => {
-                        fold(Tag::$plain as u64);
-                        $(fold($f.word());)*
+                        put(Tag::$plain as u64);
+                        $(put($f.word());)*
                     })*
                 }
+                next
             }
 
             /// The fields by name, in order. The API of a request is in the kind's name.
