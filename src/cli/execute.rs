@@ -5,7 +5,9 @@ use super::interrupt;
 use super::load::Loaded;
 use super::output::OutputFile;
 use super::panics::caught;
+use crate::oracle::Judged;
 use crate::report::{Expectation, RunReport, Stopped};
+use crate::scenario::TimelineEvent;
 use crate::sim::{self, RunEnd, RunOptions, StopReason};
 use crate::time::Instant;
 use crate::trace::Observer;
@@ -83,7 +85,11 @@ fn judged(
     }
     let breakage =
         if request.twice && end.stop == StopReason::Horizon { difference(loaded, request, &end) } else { None };
-    let outcome = judge.finish(&end.names, end.virtual_time);
+    let mut outcome = judge.finish(&end.names, end.virtual_time);
+    // A run that was cut short does not tell: the line may have another turn.
+    if end.virtual_time == Instant::ZERO + scenario.run_for {
+        outcome.expectations.extend(end.idle_lines.iter().map(|&line| idle(&scenario.timeline[line as usize])));
+    }
     let stopped = match end.stop {
         StopReason::Interrupted => Stopped::Interrupted,
         StopReason::EventBudget => Stopped::Budget,
@@ -107,6 +113,21 @@ fn judged(
         outcome,
         breakage,
     })
+}
+
+/// A line of the timeline that never did anything to anybody: the scenario does not test what its author thinks.
+fn idle(event: &TimelineEvent) -> Judged {
+    let verb = event.action.verb();
+    let turns = if event.repeat.is_some_and(|(_, times)| times > 1) { "at any of its turns" } else { "at its turn" };
+    Judged {
+        list: "timeline",
+        text: format!("line {}: `{verb}` does something", event.line),
+        held: false,
+        measured: "nothing".to_owned(),
+        first_broken: None,
+        seq: None,
+        note: Some(format!("line {} of the file, `{verb}`, did nothing: nobody was in a state to obey it {turns}", event.line)),
+    }
 }
 
 fn sink<'f>(file: &'f mut OutputFile, format: Format) -> Box<dyn TraceSink + 'f> {

@@ -69,8 +69,11 @@ pub fn details(report: &RunReport) -> String {
     }
     findings(&mut text, report);
     for (index, target) in &report.outcome.ignored_events {
-        let _ =
-            writeln!(text, "  note: timeline event {} did nothing to {target}: it was in no state to obey", index + 1);
+        let event = index + 1;
+        let _ = match target.as_str() {
+            "driver" => writeln!(text, "  note: timeline event {event} found nobody to do anything to"),
+            _ => writeln!(text, "  note: timeline event {event} did nothing to {target}: it was in no state to obey"),
+        };
     }
     text
 }
