@@ -219,25 +219,26 @@ impl Process {
         io.emit(Kind::Resume {});
     }
 
-    /// The record in work does not end: the stretch that the trace knows of is over.
-    fn tell_stuck(&mut self, io: &mut Io<'_, '_>) {
-        self.report_ended(io);
-        let Work { run, reported: from, to, .. } = self.work;
-        io.emit(Kind::ProcessStart { partition: run.tp, from, to, per_record: Duration::MAX });
-    }
-
     /// Changes how the handler works.
     pub fn set_fault(&mut self, io: &mut Io<'_, '_>, fault: HandlerFault) {
         self.fault = fault;
         if self.doing == Doing::Working {
-            let stuck_before = self.work.stuck;
             self.work.cut(io.now());
             // What was stuck ends at once if its time has passed; the timer sees to that.
-            self.work.stuck = fault == HandlerFault::Stuck && self.work.end() > io.now();
-            if self.work.stuck && !stuck_before {
-                self.tell_stuck(io);
+            let stuck = fault == HandlerFault::Stuck && self.work.end() > io.now();
+            if stuck && !self.work.stuck {
+                self.get_stuck(io);
             }
+            self.work.stuck = stuck;
             self.run(io);
         }
+    }
+
+    /// The record in work hangs. The trace says so: else it would seem to end in its time, and those after it.
+    fn get_stuck(&mut self, io: &mut Io<'_, '_>) {
+        self.report_ended(io);
+        let Work { run, reported, to, .. } = self.work;
+        let kind = Kind::ProcessStart { partition: run.tp, from: reported, to, per_record: Duration::MAX };
+        self.work.start = io.emit(kind);
     }
 }

@@ -110,7 +110,9 @@ fn a_stuck_record_ends_when_it_is_lifted_or_at_its_own_time() {
     rig.run_to(530);
     let expected = [
         start(&mut rig, 0, 0, 6, 10),
-        done(&mut rig, 0, 0, 3),
+        done(&mut rig, 0, 0, 2),
+        start(&mut rig, 0, 2, 3, u64::MAX),
+        done(&mut rig, 0, 2, 3),
         start(&mut rig, 0, 3, 6, 10),
         done(&mut rig, 0, 3, 6),
         start(&mut rig, 1, 0, 2, 10),
