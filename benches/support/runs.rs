@@ -46,8 +46,13 @@ pub fn run_bare(scenario: &Scenario) -> (RunEnd, u64) {
 
 /// Runs with every oracle, the trace not kept, as a sweep does.
 pub fn run_judged(scenario: &Scenario) -> RunEnd {
+    run_seed(scenario, scenario.seed)
+}
+
+/// The same on another seed.
+pub fn run_seed(scenario: &Scenario, seed: u64) -> RunEnd {
     let mut judge = Judge::new(&scenario.expect, scenario.promises.lost_mentioned, scenario.promises.skipped_mentioned);
-    let end = run(scenario, RunOptions::default(), &mut [&mut judge]);
+    let end = run(scenario, RunOptions { seed: Some(seed), ..RunOptions::default() }, &mut [&mut judge]);
     std::hint::black_box(judge.finish(&end.names, end.virtual_time));
     end
 }

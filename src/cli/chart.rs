@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         _ => return Err(Failure::usage(format!("{}: name the chart .svg", args.output.display()))),
     }
     let source = Source::open(&args.file, &args.common)?;
-    different_places(&[args.output.clone()], &[args.file.clone()])?;
+    different_places(std::slice::from_ref(&args.output), std::slice::from_ref(&args.file))?;
     let output = OutputFile::create(&args.output)?;
     let window = window(args, &source)?;
     if window.from >= window.until {

@@ -31,7 +31,12 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     fn options(&self) -> RunOptions<'static> {
-        RunOptions { seed: self.seed, until: self.until, event_budget: self.max_events, interrupt: Some(interrupt::flag()) }
+        RunOptions {
+            seed: self.seed,
+            until: self.until,
+            event_budget: self.max_events,
+            interrupt: Some(interrupt::flag()),
+        }
     }
 }
 
@@ -126,7 +131,10 @@ fn idle(event: &TimelineEvent) -> Judged {
         measured: "nothing".to_owned(),
         first_broken: None,
         seq: None,
-        note: Some(format!("line {} of the file, `{verb}`, did nothing: nobody was in a state to obey it {turns}", event.line)),
+        note: Some(format!(
+            "line {} of the file, `{verb}`, did nothing: nobody was in a state to obey it {turns}",
+            event.line
+        )),
     }
 }
 

@@ -227,7 +227,8 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
     let grown = std::mem::take(&mut stage.grown);
     let read: u64 = groups.iter().map(|group| partitions_read(group, &topics, &grown)).sum();
     if read > MAX_READ {
-        let message = format!("all groups together read {} partitions; the limit is {}", grouped(read), grouped(MAX_READ));
+        let message =
+            format!("all groups together read {} partitions; the limit is {}", grouped(read), grouped(MAX_READ));
         let help = "a partition that two groups read counts twice".to_string();
         report.add(Code::OverLimit, group_entries.last().map_or(START, |e| e.key_span), message, help);
     }

@@ -154,7 +154,8 @@ impl Connections {
 
     /// The longest that a message can take without loss.
     pub fn max_delay(network: &Network) -> Duration {
-        let slowest = network.base + Duration::from_us(network.base.as_us().saturating_mul(u64::from(network.jitter_percent)) / 100);
+        let slowest = network.base
+            + Duration::from_us(network.base.as_us().saturating_mul(u64::from(network.jitter_percent)) / 100);
         slowest.max(FASTEST)
     }
 }

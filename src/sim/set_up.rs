@@ -67,7 +67,12 @@ impl World<'_> {
             let topic = TopicName(self.names.intern(&spec.name));
             for (number, produce) in (0u64..).zip(&spec.produce) {
                 let place = xxh3_64_with_seed(spec.name.as_bytes(), number + 1);
-                self.streams.push(ProducerStream { topic, actor: ActorId(actor), place, stream: Stream::new(*produce) });
+                self.streams.push(ProducerStream {
+                    topic,
+                    actor: ActorId(actor),
+                    place,
+                    stream: Stream::new(*produce),
+                });
                 actor += 1;
             }
         }

@@ -74,11 +74,15 @@ impl TimelineBuilder {
     pub fn unknown(&self) -> Option<String> {
         let has_member = |name: &String| self.actors.values().any(|actor| actor == name);
         let has_group = |name: &String| {
-            self.processes_left_out > 0 || self.groups.contains_key(name) || self.processes.values().any(|p| p.scope == *name)
+            self.processes_left_out > 0
+                || self.groups.contains_key(name)
+                || self.processes.values().any(|p| p.scope == *name)
         };
         let Options { groups, members, .. } = &self.options;
         let group = groups.iter().find(|name| !has_group(name)).map(|name| format!("there is no group `{name}`"));
-        group.or_else(|| members.iter().find(|name| !has_member(name)).map(|name| format!("there is no member `{name}`")))
+        group.or_else(|| {
+            members.iter().find(|name| !has_member(name)).map(|name| format!("there is no member `{name}`"))
+        })
     }
 
     /// The content.
