@@ -248,7 +248,7 @@ impl Judge {
             if part.position.is_some() {
                 scope.position_lag += grown;
             }
-            stall::pending(part, event.t);
+            stall::pending(part, scope.first_stable.is_some(), event.t);
             scope.last_append = event.t;
             scope.finished_since = 0;
         }
@@ -786,9 +786,7 @@ fn first_position(part: &mut Part, offset: i64, origin: PositionOrigin, lag: &mu
         desk.book.figures[desk.scope].before_start += (offset - part.log_start).max(0);
     }
     desk.book.changed(MetricName::Lag);
-    if part.unfinished(part.log_start, part.log_end) > 0 {
-        stall::pending(part, desk.at);
-    }
+    stall::started(part, desk.at);
 }
 
 /// A process is over, as far as one partition is concerned.

@@ -1,6 +1,7 @@
 //! `partition_stall` (section 7): visible unfinished records, yet none is started or in the hand of a running handler that
 //! finishes it within 1 s. Shorter than 1 s does not count. A record delivered at d and finished at f keeps its partition
-//! from stalling in `[max(d, f - 1 s), f]`. Counted from the scope's Start on; open intervals end with the run.
+//! from stalling in `[max(d, f - 1 s), f]`. Counted from the scope's Start on, and for partitions that come later from their
+//! first record on; open intervals end with the run.
 
 use super::book::{Desk, Tally};
 use super::view::{Part, Run};
@@ -9,10 +10,20 @@ use crate::time::{Duration, Instant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// There are visible unfinished records from now on, if there were none.
-pub(crate) fn pending(part: &mut Part, now: Instant) {
-    if part.start.is_some() {
+/// There are visible unfinished records from now on, if there were none. `stable` says whether the scope has been Stable:
+/// what comes then into a partition that nobody has taken yet waits too.
+pub(crate) fn pending(part: &mut Part, stable: bool, now: Instant) {
+    if part.start.is_some() || (part.wanted && stable) {
         part.stall_since.get_or_insert(now);
+    }
+}
+
+/// The scope has its first position: what `latest` leaves before it was never waited for.
+pub(crate) fn started(part: &mut Part, now: Instant) {
+    if part.unfinished(part.log_start, part.log_end) > 0 {
+        part.stall_since.get_or_insert(now);
+    } else {
+        part.stall_since = None;
     }
 }
 
