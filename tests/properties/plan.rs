@@ -240,7 +240,7 @@ fn crew(commits: &'static [&'static str]) -> impl Strategy<Value = Crew> {
 
 /// Random scenarios whose groups commit in one of these ways.
 pub fn plans(commits: &'static [&'static str]) -> impl Strategy<Value = Plan> {
-    let event = (3_000u32..60_000, prop::sample::select(VERBS), 0u32..16, 0u32..800, 0u32..20_000)
+    let event = (3_000u32..60_000, prop::sample::select(VERBS), 0u32..16, 1u32..800, 1u32..20_000)
         .prop_map(|(at_ms, verb, who, how, for_ms)| Event { at_ms, verb, who, how, for_ms });
     let events = prop::collection::vec(event, 0..6);
     let size = (1u32..6, prop_oneof![1 => Just(0u32), 3 => 1u32..60], 0u32..400, 20u32..90);
