@@ -19,44 +19,46 @@ impl fmt::Display for TraceHash {
     }
 }
 
-/// Folds events as they come.
-pub struct TraceHasher {
-    state: Box<Xxh3>,
-    /// Bytes not yet given to the hash: it is cheaper fed with many events at once.
-    waiting: Vec<u8>,
-    events: u64,
-}
-
-/// Bytes that are gathered before the hash is fed.
-const GATHERED: usize = 4096;
+/// Words that are gathered before the hash is fed: it is cheaper fed with many events at once.
+const GATHERED: usize = 512;
 /// The most words that an event can have.
 const MOST_WORDS: usize = 16;
 
+/// Folds events as they come.
+pub struct TraceHasher {
+    state: Box<Xxh3>,
+    /// Words not yet given to the hash: the first `gathered`.
+    words: Box<[u64; GATHERED + MOST_WORDS]>,
+    gathered: usize,
+    events: u64,
+}
+
 impl Default for TraceHasher {
     fn default() -> Self {
-        TraceHasher { state: Box::new(Xxh3::new()), waiting: Vec::with_capacity(GATHERED + MOST_WORDS * 8), events: 0 }
+        TraceHasher {
+            state: Box::new(Xxh3::new()),
+            words: Box::new([0; GATHERED + MOST_WORDS]),
+            gathered: 0,
+            events: 0,
+        }
     }
 }
 
 impl TraceHasher {
     /// Folds one event.
     pub fn fold(&mut self, event: &Event) {
-        let mut words = [0u64; MOST_WORDS];
-        words[0] = event.seq.0;
-        words[1] = event.t.as_us();
-        words[2] = (u64::from(event.actor.0) << 32) | u64::from(event.incarnation.0);
-        words[3] = event.cause.0;
-        let length = event.kind.words(&mut words, 4);
-        let mut bytes = [0u8; MOST_WORDS * 8];
-        for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
-            *to = word.to_le_bytes();
-        }
-        self.waiting.extend_from_slice(&bytes[..length * 8]);
-        if self.waiting.len() >= GATHERED {
-            self.state.update(&self.waiting);
-            self.waiting.clear();
+        if let Some(words) = self.words[self.gathered..].first_chunk_mut::<MOST_WORDS>() {
+            words[0] = event.seq.0;
+            words[1] = event.t.as_us();
+            words[2] = (u64::from(event.actor.0) << 32) | u64::from(event.incarnation.0);
+            words[3] = event.cause.0;
+            self.gathered += event.kind.words(words, 4);
         }
         self.events += 1;
+        if self.gathered >= GATHERED {
+            feed(&mut self.state, &self.words[..self.gathered]);
+            self.gathered = 0;
+        }
     }
 
     /// How many events were folded.
@@ -67,11 +69,19 @@ impl TraceHasher {
     /// The hash, with the names that the events refer to.
     pub fn finish(&self, names: &Names) -> TraceHash {
         let mut state = self.state.clone();
-        state.update(&self.waiting);
+        feed(&mut state, &self.words[..self.gathered]);
         for name in names.all() {
             state.update(name.as_bytes());
             state.update(&[0]);
         }
         TraceHash(state.digest())
     }
+}
+
+fn feed(state: &mut Xxh3, words: &[u64]) {
+    let mut bytes = [0; (GATHERED + MOST_WORDS) * 8];
+    for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
+    }
+    state.update(&bytes[..words.len() * 8]);
 }
