@@ -2,6 +2,7 @@
 
 pub mod coordinator;
 mod log;
+mod tap;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::time::Instant;
 use crate::trace::Kind;
 use coordinator::Coordinator;
 use log::{Purgatory, Topics};
+pub use tap::Tap;
 
 /// An answer that the broker wants sent.
 #[derive(Debug)]
@@ -44,12 +46,18 @@ pub struct Broker {
     topics: Topics,
     purgatory: Purgatory,
     coordinator: Coordinator,
+    tap: Option<Box<dyn Tap>>,
 }
 
 impl Broker {
     /// A broker without topics or groups.
     pub fn new(config: BrokerConfig) -> Self {
-        Broker { topics: Topics::default(), purgatory: Purgatory::default(), coordinator: Coordinator::new(config) }
+        Broker {
+            topics: Topics::default(),
+            purgatory: Purgatory::default(),
+            coordinator: Coordinator::new(config),
+            tap: None,
+        }
     }
 
     /// Creates a topic, or gives an existing one more partitions (`partitions` is the new total; never shrinks). The
@@ -76,6 +84,11 @@ impl Broker {
     /// The group coordinator, for tests and faults.
     pub fn coordinator_mut(&mut self) -> &mut Coordinator {
         &mut self.coordinator
+    }
+
+    /// Lets `tap` look on at the coordinator from now on.
+    pub fn set_tap(&mut self, tap: Box<dyn Tap>) {
+        self.tap = Some(tap);
     }
 
     /// Appends `count` records of `size` bytes each; parked fetches that this satisfies are answered. Without such a
@@ -121,13 +134,27 @@ impl Broker {
             Request::ListOffsets(request) => Response::ListOffsets(Box::new(log::list_offsets(&self.topics, &request))),
             Request::Metadata(asked) => Response::Metadata(log::metadata(&self.topics, &asked)),
             Request::FindCoordinator(_) => Response::FindCoordinator(ErrorCode::None),
-            request => {
-                let topics = &self.topics;
-                let exists = |partition| topics.log(partition).is_some();
-                return self.coordinator.handle(cx, &header, request, &exists, out);
-            }
+            request => return self.handle_group_request(cx, &header, request, out),
         };
         out.push(Answer::to(&header, response));
+    }
+
+    fn handle_group_request(
+        &mut self,
+        cx: &mut Context<'_>,
+        header: &RequestHeader,
+        request: Request,
+        out: &mut Vec<Answer>,
+    ) {
+        let Broker { topics, coordinator, tap, .. } = self;
+        let given = out.len();
+        if let Some(tap) = tap {
+            tap.before_request(coordinator, cx, header, &request);
+        }
+        coordinator.handle(cx, header, request, &|partition| topics.log(partition).is_some(), out);
+        if let Some(tap) = tap {
+            tap.after(coordinator, cx, &out[given..]);
+        }
     }
 
     fn handle_fetch(
@@ -169,7 +196,14 @@ impl Broker {
                 fetched(&self.topics, &parked.header, &parked.request)
             });
         }
-        self.coordinator.handle_deadline(cx, out);
+        let Broker { coordinator, tap, .. } = self;
+        let Some(tap) = tap else { return coordinator.handle_deadline(cx, out) };
+        if coordinator.next_deadline().is_some_and(|at| at <= cx.now) {
+            let given = out.len();
+            tap.before_timers(coordinator, cx);
+            coordinator.handle_deadline(cx, out);
+            tap.after(coordinator, cx, &out[given..]);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod set_up;
 mod timeline;
 mod world;
 
+use crate::broker::Tap;
 use crate::choice::{Choice, RandomChoice};
 use crate::ids::{ActorId, Incarnation, Names, Seq};
 use crate::scenario::Scenario;
@@ -80,9 +81,25 @@ pub fn run_with(
     choice: Box<dyn Choice>,
     observers: &mut [&mut dyn Observer],
 ) -> RunEnd {
-    let horizon = Instant::ZERO + scenario.run_for;
+    run_world(World::new(scenario, choice, set_up::processes(scenario)), options, seed, observers)
+}
+
+/// As [`run`], with somebody looking on at the group coordinator.
+pub fn run_tapped(
+    scenario: &Scenario,
+    options: RunOptions<'_>,
+    tap: Box<dyn Tap>,
+    observers: &mut [&mut dyn Observer],
+) -> RunEnd {
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut world = World::new(scenario, Box::new(RandomChoice::new(seed)), set_up::processes(scenario));
+    world.broker.set_tap(tap);
+    run_world(world, options, seed, observers)
+}
+
+fn run_world(mut world: World<'_>, options: RunOptions<'_>, seed: u64, observers: &mut [&mut dyn Observer]) -> RunEnd {
+    let horizon = Instant::ZERO + world.scenario.run_for;
     let end = options.until.map_or(horizon, |until| until.min(horizon));
-    let mut world = World::new(scenario, choice, set_up::processes(scenario));
     let mut hasher = TraceHasher::default();
     world.set_up(seed);
     drain(&mut world, &mut hasher, observers);

@@ -16,6 +16,9 @@ mod recorded;
 mod requests;
 mod resolve;
 mod run;
+mod scenarios;
+mod sent;
+mod shadow;
 mod step;
 mod succession;
 mod tally;
@@ -33,6 +36,17 @@ use tally::Tally;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}: not a number")))
+}
+
+/// Whether there is a live Kafka coordinator; says so if there is none.
+fn is_live() -> bool {
+    let live = std::env::var_os("GROUPSIM_KAFKA_HARNESS").is_some();
+    if !live {
+        // Not eprintln!, which the test harness swallows where a test passes.
+        let text = "SKIPPED: no live Kafka coordinator; set GROUPSIM_KAFKA_HARNESS=1 (needs Java 17 and Maven)";
+        writeln!(std::io::stderr(), "{text}").expect("stderr takes a line");
+    }
+    live
 }
 
 /// Different differences that are shrunk before the test gives up.
@@ -82,10 +96,7 @@ fn recordings_are_taken_anew() {
 
 #[test]
 fn random_sequences_get_kafkas_answers() {
-    if std::env::var_os("GROUPSIM_KAFKA_HARNESS").is_none() {
-        // Not eprintln!, which the test harness swallows where a test passes.
-        let text = "SKIPPED: no live Kafka coordinator; set GROUPSIM_KAFKA_HARNESS=1 (needs Java 17 and Maven)";
-        writeln!(std::io::stderr(), "{text}").expect("stderr takes a line");
+    if !is_live() {
         return;
     }
     let (amount, seed) = (number("GROUPSIM_DIFF_REQUESTS", 200_000), number("GROUPSIM_DIFF_SEED", 1));

@@ -65,7 +65,8 @@ impl Ours {
             }
             let Some(&group) = self.group_of.get(&answer.id) else { continue };
             let generation = Generation(i32::try_from(generation).expect("32 bits"));
-            self.coordinator.prefer_leader(group, generation, CorrelationId(answer.id as u32));
+            let id = u32::try_from(answer.id).expect("a small id");
+            self.coordinator.prefer_leader(group, generation, (ConnectionId(id), CorrelationId(id)));
         }
     }
 

@@ -73,7 +73,7 @@ pub(super) struct ClassicGroup {
     pub protocol_name: Option<ProtocolName>,
     pub leader: Option<MemberId>,
     /// Whom another coordinator made leader of a generation to come, by the JoinGroup that it had parked.
-    pub preferred_leaders: Vec<(Generation, CorrelationId)>,
+    pub preferred_leaders: Vec<(Generation, (ConnectionId, CorrelationId))>,
     /// In order of joining: the earliest-joined remaining member succeeds a leader (LEAD-02).
     pub members: IndexMap<MemberId, Member, FxBuildHasher>,
     pub static_members: FxHashMap<InstanceId, MemberId>,

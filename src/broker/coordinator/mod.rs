@@ -33,7 +33,7 @@ pub use group::GroupKind;
 use super::Answer;
 use crate::config::BrokerConfig;
 use crate::context::Context;
-use crate::ids::{CorrelationId, Generation, GroupId, MemberId, Offset, TopicPartition};
+use crate::ids::{ConnectionId, CorrelationId, Generation, GroupId, MemberId, Offset, TopicPartition};
 use crate::protocol::*;
 use crate::time::Instant;
 use answers::Op;
@@ -169,8 +169,9 @@ impl Coordinator {
     }
 
     /// For a comparison with a real Kafka, which leaves the succession of a leader to hash order (LEAD-02, LEAD-03): the
-    /// member whose parked JoinGroup is `join` leads `generation`, if it gets that far with that member.
-    pub fn prefer_leader(&mut self, group: GroupId, generation: Generation, join: CorrelationId) {
+    /// member whose parked JoinGroup is the one with this connection and correlation id leads `generation`, if it gets
+    /// that far with that member.
+    pub fn prefer_leader(&mut self, group: GroupId, generation: Generation, join: (ConnectionId, CorrelationId)) {
         if let Some(group) = self.groups.get_mut(&group) {
             group.preferred_leaders.push((generation, join));
         }

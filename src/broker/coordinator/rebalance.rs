@@ -175,7 +175,8 @@ impl ClassicGroup {
     fn follow_preference(&mut self) {
         let Some(at) = self.preferred_leaders.iter().position(|(at, _)| *at == self.generation) else { return };
         let (_, join) = self.preferred_leaders.swap_remove(at);
-        let parked = |member: &&Member| member.awaiting_join.is_some_and(|asker| asker.correlation == join);
+        let parked =
+            |member: &&Member| member.awaiting_join.is_some_and(|asker| (asker.connection, asker.correlation) == join);
         self.leader = self.members.values().find(parked).map(|member| member.id).or(self.leader);
     }
 

@@ -8,6 +8,7 @@ import org.apache.kafka.common.protocol.Errors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ObjLongConsumer;
 
 /** Carries out input lines. A line is read whole before anything of it happens, so that a bad one changes nothing. */
 final class Commands {
@@ -32,7 +33,8 @@ final class Commands {
         return switch (op) {
             case "config" -> config(line);
             case "request" -> request(line);
-            case "advance" -> advance(line);
+            case "advance" -> advance(line, Session::advance);
+            case "advance_before_timers" -> advance(line, Session::advanceBeforeTimers);
             case "advance_to_next" -> open()::advanceToNext;
             case "fail_appends" -> failAppends(line);
             case "reload" -> {
@@ -94,11 +96,11 @@ final class Commands {
         return () -> open.request(id, api, context, body);
     }
 
-    private Runnable advance(Fields line) {
+    private Runnable advance(Fields line, ObjLongConsumer<Session> how) {
         Session open = open();
         long ms = line.int64("ms");
         if (ms < 0) throw new BadInput("ms must be 0 or more");
-        return () -> open.advance(ms);
+        return () -> how.accept(open, ms);
     }
 
     private Runnable failAppends(Fields line) {

@@ -109,8 +109,18 @@ final class Session {
     /** Moves the clock, running every timer on the way at its own instant. */
     void advance(long ms) {
         long target = Math.addExact(now(), ms);
+        advance(target, target);
+    }
+
+    /** As {@link #advance}, but the timers that are due at the last millisecond stay due. */
+    void advanceBeforeTimers(long ms) {
+        long target = Math.addExact(now(), ms);
+        if (ms > 0) advance(target - 1, target);
+    }
+
+    private void advance(long lastRunMs, long target) {
         int runsNow = 0;
-        for (VirtualTimer.Due due = timer.poll(target); due != null; due = timer.poll(target)) {
+        for (VirtualTimer.Due due = timer.poll(lastRunMs); due != null; due = timer.poll(lastRunMs)) {
             runsNow = due.dueMs() == now() ? runsNow + 1 : 0;
             moveTo(due.dueMs());
             due.task().run();

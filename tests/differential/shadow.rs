@@ -1,0 +1,279 @@
+//! Kafka's coordinator beside ours in a running simulation. It is handed every group request that ours is handed, at the
+//! same millisecond and in the same order relative to the timers of that millisecond, and every answer of ours must be
+//! Kafka's, at Kafka's millisecond. Where Kafka is free to take some member for leader, ours takes the same one.
+
+use crate::answers::Writer;
+use crate::compare::{Difference, difference};
+use crate::names::MemberNames;
+use crate::peer::{Answer, Peer, Reply};
+use crate::sent;
+use crate::succession::Succession;
+use groupsim::broker::{self, Tap, coordinator::Coordinator};
+use groupsim::config::BrokerConfig;
+use groupsim::context::Context;
+use groupsim::ids::*;
+use groupsim::protocol::*;
+use groupsim::scenario::Scenario;
+use groupsim::sim::{RunEnd, RunOptions, run, run_tapped};
+use serde_json::{Map, Value, json};
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+
+/// How many commands are shown with a difference.
+const SHOWN: usize = 40;
+
+/// What came of one scenario.
+pub struct Shadowed {
+    pub requests: u64,
+    /// Answers of Kafka's that ours were compared with.
+    pub answers: u64,
+    pub generations: u64,
+    pub difference: Option<Difference>,
+    /// The trace is to the byte that of a run without Kafka: nowhere was its choice of a leader another than ours.
+    pub same_leaders: bool,
+    /// The last commands before the difference, with Kafka's answers.
+    pub context: Vec<String>,
+}
+
+impl fmt::Display for Shadowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shadowed { requests, answers, generations, .. } = self;
+        let trace = if self.same_leaders { "as alone" } else { "Kafka's leaders" };
+        let differences = u32::from(self.difference.is_some());
+        write!(
+            f,
+            "{requests:>8} requests {answers:>8} answers {generations:>5} generations {differences} differences, {trace}"
+        )?;
+        let Some(difference) = &self.difference else { return Ok(()) };
+        for line in &self.context {
+            write!(f, "\n    {line}")?;
+        }
+        let Difference { signature, kafka, ours } = difference;
+        write!(f, "\n  {signature}\n  kafka {kafka:?}\n  ours  {ours:?}")
+    }
+}
+
+/// Runs a scenario with Kafka beside our coordinator.
+pub fn shadow<P: Peer + 'static>(peer: P, scenario: &Scenario) -> (P, Shadowed) {
+    let mut shadow = Shadow {
+        peer,
+        members: MemberNames::default(),
+        succession: Succession::default(),
+        now_ms: 0,
+        sent: 0,
+        parked: HashMap::new(),
+        askers: HashMap::new(),
+        expected: Reply::default(),
+        events_before: 0,
+        answers: 0,
+        generations: 0,
+        difference: None,
+        context: VecDeque::new(),
+    };
+    shadow.begin(scenario);
+    let shared = Rc::new(RefCell::new(shadow));
+    let end = run_tapped(scenario, RunOptions::default(), Box::new(Handle(shared.clone())), &mut []);
+    let mut shadow = Rc::into_inner(shared).expect("the run is over").into_inner();
+    shadow.end(&end);
+    let alone = run(scenario, RunOptions::default(), &mut []);
+    let shadowed = Shadowed {
+        requests: shadow.sent,
+        answers: shadow.answers,
+        generations: shadow.generations,
+        difference: shadow.difference,
+        same_leaders: alone.hash == end.hash,
+        context: shadow.context.into(),
+    };
+    (shadow.peer, shadowed)
+}
+
+struct Handle<P>(Rc<RefCell<Shadow<P>>>);
+
+impl<P: Peer> Tap for Handle<P> {
+    fn before_request(
+        &mut self,
+        coordinator: &mut Coordinator,
+        cx: &Context<'_>,
+        header: &RequestHeader,
+        request: &Request,
+    ) {
+        self.0.borrow_mut().before_request(coordinator, cx, header, request);
+    }
+
+    fn before_timers(&mut self, coordinator: &mut Coordinator, cx: &Context<'_>) {
+        self.0.borrow_mut().before_timers(coordinator, cx);
+    }
+
+    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &[broker::Answer]) {
+        self.0.borrow_mut().after(coordinator, cx, answers);
+    }
+}
+
+/// Under what a request and its answer travel in the simulation.
+type Asked = (ConnectionId, CorrelationId);
+
+struct Shadow<P> {
+    peer: P,
+    members: MemberNames,
+    succession: Succession,
+    /// Kafka's clock.
+    now_ms: u64,
+    /// Requests so far; each one's number is its id to the harness.
+    sent: u64,
+    /// Ids of requests that ours has not answered.
+    parked: HashMap<Asked, u64>,
+    /// Where requests came from that Kafka has not answered, and for which group.
+    askers: HashMap<u64, (GroupId, Asked)>,
+    /// What Kafka has said to what ours is about to do.
+    expected: Reply,
+    events_before: usize,
+    answers: u64,
+    generations: u64,
+    difference: Option<Difference>,
+    context: VecDeque<String>,
+}
+
+impl<P: Peer> Shadow<P> {
+    fn begin(&mut self, scenario: &Scenario) {
+        let topics: Map<String, Value> =
+            scenario.topics.iter().map(|topic| (topic.name.clone(), topic.partitions.into())).collect();
+        let config = json!({ "op": "config", "broker": settings(&scenario.broker), "topics": topics });
+        self.peer.command(&config).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn before_request(
+        &mut self,
+        coordinator: &mut Coordinator,
+        cx: &Context<'_>,
+        header: &RequestHeader,
+        request: &Request,
+    ) {
+        self.events_before = cx.recorder.pending().len();
+        if self.difference.is_some() {
+            return;
+        }
+        // What is due at this very millisecond ours has run already, or it comes after the request.
+        self.clock(coordinator, cx, "advance_before_timers");
+        self.sent += 1;
+        let asked = (header.connection, header.correlation);
+        let twice = self.parked.insert(asked, self.sent);
+        assert!(twice.is_none(), "two requests under one number wait for their answers");
+        self.askers.insert(self.sent, (group_of(request), asked));
+        let mut sender = sent::Sender { names: cx.names, members: &mut self.members };
+        let command = sender.command(self.sent, header, request);
+        self.command(coordinator, &command);
+    }
+
+    fn before_timers(&mut self, coordinator: &mut Coordinator, cx: &Context<'_>) {
+        self.events_before = cx.recorder.pending().len();
+        if self.difference.is_none() {
+            self.clock(coordinator, cx, "advance");
+        }
+    }
+
+    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &[broker::Answer]) {
+        if self.difference.is_some() {
+            return;
+        }
+        let expected = std::mem::take(&mut self.expected);
+        let ours = self.written(cx, answers);
+        self.answers += expected.answers.len() as u64;
+        self.difference = difference(&expected, &ours);
+        let events = &cx.recorder.pending()[self.events_before..];
+        if let Err(signature) = self.succession.observe(events, coordinator) {
+            self.differs(format!("ours: {signature}"));
+        }
+    }
+
+    /// Kafka's timers up to the end of the run; ours have all run.
+    fn end(&mut self, end: &RunEnd) {
+        let last_ms = end.virtual_time.as_us().div_ceil(1_000);
+        let ms = last_ms.saturating_sub(self.now_ms);
+        let said = self.peer.command(&json!({ "op": "advance_before_timers", "ms": ms }));
+        let said = said.unwrap_or_else(|error| panic!("{error}"));
+        if self.difference.is_none() {
+            self.difference = difference(&said, &Reply::default());
+        }
+    }
+
+    fn clock(&mut self, coordinator: &mut Coordinator, cx: &Context<'_>, op: &str) {
+        let now_ms = cx.now.as_ms();
+        let ms = now_ms.checked_sub(self.now_ms).expect("time goes on");
+        if ms > 0 || op == "advance" {
+            self.now_ms = now_ms;
+            self.command(coordinator, &json!({ "op": op, "ms": ms }));
+        }
+    }
+
+    fn command(&mut self, coordinator: &mut Coordinator, command: &Value) {
+        let said = match self.peer.command(command) {
+            Ok(said) => said,
+            Err(error) => return self.differs(format!("Kafka: {error}")),
+        };
+        if self.context.len() >= SHOWN {
+            self.context.pop_front();
+        }
+        let answers: Vec<String> = said.answers.iter().map(|a| format!("{} #{} {}", a.t, a.id, a.body)).collect();
+        self.context.push_back(format!("{} {command} -> {answers:?}", self.now_ms));
+        for answer in &said.answers {
+            let Some((group, asked)) = self.askers.remove(&answer.id) else { continue };
+            let (body, leader) = (&answer.body, &answer.body["leader"]);
+            let Some(generation) = body["generation_id"].as_i64() else { continue };
+            if body["error_code"] == "NONE" && leader == &body["member_id"] {
+                self.generations += 1;
+                let generation = Generation(i32::try_from(generation).expect("32 bits"));
+                coordinator.prefer_leader(group, generation, asked);
+            }
+        }
+        self.expected.answers.extend(said.answers);
+    }
+
+    /// Our answers as the harness would write them, naming members in its order.
+    fn written(&mut self, cx: &Context<'_>, answers: &[broker::Answer]) -> Reply {
+        let mut given: Vec<(u64, &Response)> = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let id = self.parked.remove(&(answer.connection, answer.correlation));
+            given.push((id.expect("an answer has a request"), &answer.response));
+        }
+        let mut told: Vec<(u64, MemberId)> = Vec::new();
+        for (id, response) in &given {
+            if let Response::JoinGroup(join) = response {
+                told.push((*id, join.member));
+            }
+        }
+        told.sort_unstable();
+        for (_, member) in told {
+            self.members.name_of(cx.names.text(member));
+        }
+        let mut writer = Writer { names: cx.names, members: &mut self.members };
+        let t = cx.now.as_ms();
+        let answers = given.iter().map(|(id, response)| Answer { t, id: *id, body: writer.answer(response) });
+        Reply { answers: answers.collect(), t, next: None }
+    }
+
+    fn differs(&mut self, signature: String) {
+        self.difference.get_or_insert(Difference { signature, kafka: None, ours: None });
+    }
+}
+
+fn group_of(request: &Request) -> GroupId {
+    let group = match request {
+        Request::JoinGroup(request) => request.group,
+        _ => None,
+    };
+    group.unwrap_or(GroupId::EMPTY)
+}
+
+fn settings(config: &BrokerConfig) -> Value {
+    json!({
+        "group.min.session.timeout.ms": config.group_min_session_timeout_ms,
+        "group.max.session.timeout.ms": config.group_max_session_timeout_ms,
+        "group.initial.rebalance.delay.ms": config.group_initial_rebalance_delay_ms,
+        "group.max.size": config.group_max_size,
+        "offset.metadata.max.bytes": config.offset_metadata_max_bytes,
+        "offsets.retention.minutes": config.offsets_retention_minutes,
+        "offsets.retention.check.interval.ms": config.offsets_retention_check_interval_ms,
+    })
+}
