@@ -153,7 +153,7 @@ impl Broker {
         }
         coordinator.handle(cx, header, request, &|partition| topics.log(partition).is_some(), out);
         if let Some(tap) = tap {
-            tap.after(coordinator, cx, &out[given..]);
+            tap.after(coordinator, cx, &mut out[given..]);
         }
     }
 
@@ -202,7 +202,7 @@ impl Broker {
             let given = out.len();
             tap.before_timers(coordinator, cx);
             coordinator.handle_deadline(cx, out);
-            tap.after(coordinator, cx, &out[given..]);
+            tap.after(coordinator, cx, &mut out[given..]);
         }
     }
 }

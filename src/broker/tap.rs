@@ -23,6 +23,7 @@ pub trait Tap {
     /// The coordinator is about to run its timers that are due at `cx.now`.
     fn before_timers(&mut self, coordinator: &mut Coordinator, cx: &Context<'_>);
 
-    /// It has done so, and given these answers.
-    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &[Answer]);
+    /// It has done so, and given these answers. The comparison may put them in another order, and the members in the
+    /// answer to a leader, where a real Kafka's order is that of a hash map.
+    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &mut [Answer]);
 }

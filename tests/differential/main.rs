@@ -7,6 +7,7 @@
 mod answers;
 mod base64;
 mod compare;
+mod deployment;
 mod generate;
 mod kafka;
 mod names;

@@ -1,10 +1,15 @@
 //! Whole scenarios with Kafka's coordinator beside ours: our clients, our clock, and the same answers from both.
 
+use crate::deployment::scenario_text;
 use crate::kafka::Kafka;
 use crate::shadow::shadow;
 use groupsim::scenario;
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
+
+/// Random scenarios that differ before the test gives up.
+const MAX_WRONG: u64 = 3;
 
 #[test]
 fn shipped_scenarios_get_the_same_answers_from_kafka() {
@@ -24,4 +29,37 @@ fn shipped_scenarios_get_the_same_answers_from_kafka() {
         wrong += u32::from(shadowed.difference.is_some());
     }
     assert_eq!(wrong, 0, "of {} scenarios", files.len());
+}
+
+#[test]
+fn random_scenarios_get_the_same_answers_from_kafka() {
+    if !crate::is_live() {
+        return;
+    }
+    let (amount, seed) = (crate::number("GROUPSIM_DIFF_SCENARIOS", 20), crate::number("GROUPSIM_DIFF_SEED", 1));
+    let first = crate::number("GROUPSIM_DIFF_FIRST", 0);
+    let mut kafka = Kafka::start();
+    let (started, mut wrong, mut requests, mut generations, mut successions) = (Instant::now(), 0, 0, 0, 0);
+    for number in first..first + amount {
+        let text = scenario_text(seed, number);
+        let loaded = scenario::parse("random.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+        let shadowed;
+        (kafka, shadowed) = shadow(kafka, &loaded.scenario);
+        requests += shadowed.requests;
+        generations += shadowed.generations;
+        successions += shadowed.successions;
+        if shadowed.difference.is_some() {
+            wrong += 1;
+            eprintln!("--- scenario {number} of seed {seed}\n{text}\n{shadowed}");
+            if wrong == MAX_WRONG {
+                break;
+            }
+        }
+    }
+    eprintln!(
+        "seed {seed}, scenarios {first}..{}, {:.0?}: {requests} requests, {generations} generations, {successions} successions",
+        first + amount,
+        started.elapsed()
+    );
+    assert_eq!(wrong, 0, "scenarios differ");
 }

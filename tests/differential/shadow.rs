@@ -1,6 +1,7 @@
 //! Kafka's coordinator beside ours in a running simulation. It is handed every group request that ours is handed, at the
 //! same millisecond and in the same order relative to the timers of that millisecond, and every answer of ours must be
-//! Kafka's, at Kafka's millisecond. Where Kafka is free to take some member for leader, ours takes the same one.
+//! Kafka's, at Kafka's millisecond. Where Kafka is free to take some member for leader, ours takes the same one. Answers,
+//! and the members in the answer to a leader, go out in Kafka's order; so what the clients get is what Kafka said.
 
 use crate::answers::Writer;
 use crate::compare::{Difference, difference};
@@ -30,6 +31,8 @@ pub struct Shadowed {
     /// Answers of Kafka's that ours were compared with.
     pub answers: u64,
     pub generations: u64,
+    /// Generations whose leader Kafka took out of several.
+    pub successions: u64,
     pub difference: Option<Difference>,
     /// The trace is to the byte that of a run without Kafka: nowhere was its choice of a leader another than ours.
     pub same_leaders: bool,
@@ -82,10 +85,12 @@ pub fn shadow<P: Peer + 'static>(peer: P, scenario: &Scenario) -> (P, Shadowed) 
         requests: shadow.sent,
         answers: shadow.answers,
         generations: shadow.generations,
+        successions: shadow.succession.open,
         difference: shadow.difference,
         same_leaders: alone.hash == end.hash,
         context: shadow.context.into(),
     };
+    assert!(shadowed.successions > 0 || shadowed.same_leaders || shadowed.difference.is_some(), "another trace");
     (shadow.peer, shadowed)
 }
 
@@ -106,7 +111,7 @@ impl<P: Peer> Tap for Handle<P> {
         self.0.borrow_mut().before_timers(coordinator, cx);
     }
 
-    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &[broker::Answer]) {
+    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &mut [broker::Answer]) {
         self.0.borrow_mut().after(coordinator, cx, answers);
     }
 }
@@ -173,7 +178,7 @@ impl<P: Peer> Shadow<P> {
         }
     }
 
-    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &[broker::Answer]) {
+    fn after(&mut self, coordinator: &Coordinator, cx: &Context<'_>, answers: &mut [broker::Answer]) {
         if self.difference.is_some() {
             return;
         }
@@ -184,6 +189,29 @@ impl<P: Peer> Shadow<P> {
         let events = &cx.recorder.pending()[self.events_before..];
         if let Err(signature) = self.succession.observe(events, coordinator) {
             self.differs(format!("ours: {signature}"));
+        }
+        if self.difference.is_none() {
+            self.reorder(cx, &expected, &ours, answers);
+        }
+    }
+
+    /// Puts our answers in Kafka's order.
+    fn reorder(&mut self, cx: &Context<'_>, kafka: &Reply, ours: &Reply, answers: &mut [broker::Answer]) {
+        let Shadow { members, .. } = self;
+        for (answer, written) in answers.iter_mut().zip(&ours.answers) {
+            let Response::JoinGroup(join) = &mut answer.response else { continue };
+            let said = kafka.answers.iter().find(|said| said.id == written.id);
+            let listed = said.and_then(|said| said.body["members"].as_array()).map_or(&[][..], Vec::as_slice);
+            join.members.sort_by_cached_key(|entry| {
+                let name = members.name_of(cx.names.text(entry.member));
+                listed.iter().position(|listed| listed["member_id"] == name)
+            });
+        }
+        let mut ids: Vec<u64> = ours.answers.iter().map(|answer| answer.id).collect();
+        for (place, said) in kafka.answers.iter().enumerate() {
+            let at = ids.iter().position(|&id| id == said.id).expect("both gave the same answers");
+            ids.swap(place, at);
+            answers.swap(place, at);
         }
     }
 

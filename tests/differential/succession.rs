@@ -26,6 +26,8 @@ struct Begun {
 #[derive(Default)]
 pub struct Succession {
     groups: BTreeMap<GroupId, Group>,
+    /// Generations whose leader was one of several that it could have been.
+    pub open: u64,
 }
 
 impl Succession {
@@ -80,6 +82,7 @@ impl Succession {
                 _ => {}
             }
         }
+        self.open += begun.iter().filter(|begun| begun.is_open()).count() as u64;
         match begun.iter().find(|begun| !begun.is_possible()) {
             Some(begun) => Err(format!("leader of generation {} was not possible", begun.generation)),
             None => Ok(()),
@@ -88,6 +91,11 @@ impl Succession {
 }
 
 impl Begun {
+    fn is_open(&self) -> bool {
+        let absent_led = !self.candidates.is_subset(&self.joined);
+        self.candidates.len() > 1 || absent_led && self.joined.len() > 1
+    }
+
     fn is_possible(&self) -> bool {
         let absent_led = !self.candidates.is_subset(&self.joined);
         self.joined.contains(&self.leader) && (absent_led || self.candidates.contains(&self.leader))
