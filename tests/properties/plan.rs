@@ -37,7 +37,18 @@ pub const ALL: &[&str] = &[
 ];
 
 const VERBS: &[&str] = &[
-    "restart", "staggered", "stop", "crash", "pause", "slow", "stuck", "cut", "scale", "add-partitions", "with", "produce",
+    "restart",
+    "staggered",
+    "stop",
+    "crash",
+    "pause",
+    "slow",
+    "stuck",
+    "cut",
+    "scale",
+    "add-partitions",
+    "with",
+    "produce",
     "blips",
 ];
 
@@ -184,7 +195,10 @@ impl Plan {
             ),
             "scale" => format!("{{ at = \"{at_ms}ms\", scale = \"{name}\", to = {} }}", how % 6),
             "add-partitions" => {
-                format!("{{ at = \"{at_ms}ms\", add-partitions = \"t\", to = {} }}", self.partitions + 1 + at_ms / 12_000)
+                format!(
+                    "{{ at = \"{at_ms}ms\", add-partitions = \"t\", to = {} }}",
+                    self.partitions + 1 + at_ms / 12_000
+                )
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
             "blips" => format!(
