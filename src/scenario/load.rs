@@ -296,12 +296,13 @@ fn network(report: &mut Report, table: &Table) -> Network {
     match table.get("latency") {
         Some(Value { node: Node::Table(table), .. }) => {
             report.known_keys(table, "latency", &shape::names(shape::LATENCY));
-            network.base = table.get("base").and_then(|v| report.duration(v, "base")).unwrap_or(network.base);
+            network.base = table.get("base").and_then(|v| report.positive_duration(v, "base")).unwrap_or(network.base);
             network.jitter_percent = table.get("jitter").and_then(|v| report.percent(v, "jitter")).unwrap_or(0);
             // At 100 % every message would be late for ever.
             network.loss_per_10_000 = table.get("loss").and_then(|v| report.share(v, "loss", 9_000)).unwrap_or(0);
         }
-        Some(value) => network.base = report.duration(value, "latency").unwrap_or(network.base),
+        // Without it a client that needs no time for a record would poll for ever at one instant.
+        Some(value) => network.base = report.positive_duration(value, "latency").unwrap_or(network.base),
         None => {}
     }
     network
