@@ -39,7 +39,8 @@ fn random_scenarios_get_the_same_answers_from_kafka() {
     let (amount, seed) = (crate::number("GROUPSIM_DIFF_SCENARIOS", 20), crate::number("GROUPSIM_DIFF_SEED", 1));
     let first = crate::number("GROUPSIM_DIFF_FIRST", 0);
     let mut kafka = Kafka::start();
-    let (started, mut wrong, mut requests, mut generations, mut successions) = (Instant::now(), 0, 0, 0, 0);
+    let (started, mut wrong, mut same_trace) = (Instant::now(), 0, 0);
+    let (mut requests, mut generations, mut successions) = (0, 0, 0);
     for number in first..first + amount {
         let text = scenario_text(seed, number);
         let loaded = scenario::parse("random.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
@@ -48,6 +49,7 @@ fn random_scenarios_get_the_same_answers_from_kafka() {
         requests += shadowed.requests;
         generations += shadowed.generations;
         successions += shadowed.successions;
+        same_trace += u64::from(shadowed.same_trace);
         if shadowed.difference.is_some() {
             wrong += 1;
             eprintln!("--- scenario {number} of seed {seed}\n{text}\n{shadowed}");
@@ -56,10 +58,7 @@ fn random_scenarios_get_the_same_answers_from_kafka() {
             }
         }
     }
-    eprintln!(
-        "seed {seed}, scenarios {first}..{}, {:.0?}: {requests} requests, {generations} generations, {successions} successions",
-        first + amount,
-        started.elapsed()
-    );
+    eprintln!("seed {seed}, scenarios {first}..{}, {:.0?}: {requests} requests", first + amount, started.elapsed());
+    eprintln!("  {generations} generations, {successions} successions, {same_trace} traces the same as without Kafka");
     assert_eq!(wrong, 0, "scenarios differ");
 }
