@@ -40,9 +40,34 @@ const SEEDS: &[&str] = &[
 
 /// What stands where a number or a duration stood.
 const NUMBERS: &[&str] = &[
-    "0", "1", "-1", "2", "3", "7", "100", "100_000", "2147483647", "2147483648", "-2147483648", "9223372036854775807",
-    "1e9", "nan", "\"0\"", "\"1us\"", "\"1ms\"", "\"999ms\"", "\"1s\"", "\"10s\"", "\"60s\"", "\"10000h\"", "\"100%\"",
-    "\"1000000/s\"", "\"1/1us\"", "true", "[]", "{}",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "7",
+    "100",
+    "100_000",
+    "2147483647",
+    "2147483648",
+    "-2147483648",
+    "9223372036854775807",
+    "1e9",
+    "nan",
+    "\"0\"",
+    "\"1us\"",
+    "\"1ms\"",
+    "\"999ms\"",
+    "\"1s\"",
+    "\"10s\"",
+    "\"60s\"",
+    "\"10000h\"",
+    "\"100%\"",
+    "\"1000000/s\"",
+    "\"1/1us\"",
+    "true",
+    "[]",
+    "{}",
 ];
 
 /// Lines that may stand anywhere.
@@ -155,7 +180,9 @@ fn other_value(line: &str, dice: &mut Dice) -> String {
     let old = &line[word.clone()];
     let new = match dice.below(8) {
         0 => dice.pick(NUMBERS),
-        _ if old.starts_with('"') => dice.pick(&["\"0\"", "\"1us\"", "\"1ms\"", "\"999ms\"", "\"1s\"", "\"9s\"", "\"40s\"", "\"2h\""]),
+        _ if old.starts_with('"') => {
+            dice.pick(&["\"0\"", "\"1us\"", "\"1ms\"", "\"999ms\"", "\"1s\"", "\"9s\"", "\"40s\"", "\"2h\""])
+        }
         _ => dice.pick(&["0", "1", "2", "3", "7", "100", "5_000", "45_000", "2147483647"]),
     };
     format!("{}{new}{}", &line[..word.start], &line[word.end..])
@@ -172,13 +199,16 @@ fn answers(text: &str) -> bool {
         }
     };
     let scenario = loaded.scenario;
-    let mut judge =
-        Judge::new(&scenario.expect, scenario.promises.lost_mentioned, scenario.promises.skipped_mentioned);
+    let mut judge = Judge::new(&scenario.expect, scenario.promises.lost_mentioned, scenario.promises.skipped_mentioned);
     let options = RunOptions { event_budget: Some(3_000), ..RunOptions::default() };
     let end = sim::run(&scenario, options, &mut [&mut judge]);
     assert!(end.stop != StopReason::Interrupted && end.events < 1_000_000, "{} events", end.events);
     let outcome = judge.finish(&end.names, end.virtual_time);
-    assert!(!outcome.model_broken(), "{:?}", outcome.findings.iter().find(|f| f.class == groupsim::oracle::Class::Model));
+    assert!(
+        !outcome.model_broken(),
+        "{:?}",
+        outcome.findings.iter().find(|f| f.class == groupsim::oracle::Class::Model)
+    );
     true
 }
 
