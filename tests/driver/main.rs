@@ -1,0 +1,11 @@
+//! The virtual-time driver against what scenario files promise: every verb and fault, to the microsecond.
+//!
+//! A single member of a group without initial delay, on a network of 1 ms, begins its first record at 14 ms: seven round
+//! trips (coordinator, two joins, sync, offset fetch, list offsets, fetch). Stand-alone readers need three.
+
+mod random;
+mod rig;
+mod stops;
+mod timeline;
+mod whole;
+mod windows;

@@ -1,0 +1,123 @@
+//! Random timelines.
+
+use groupsim::oracle::{Class, Judge};
+use groupsim::scenario::parse;
+use groupsim::sim::{RunOptions, run};
+use proptest::prelude::*;
+
+fn instants() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("0s".to_owned()),
+        Just("4ms".to_owned()),
+        Just("3s".to_owned()),
+        Just("0s..6s".to_owned()),
+        (0u64..12_000_000).prop_map(|us| format!("{us}us")),
+    ]
+}
+
+fn targets() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["g-0", "g-1", "g-7", "g-*", "*", "any 1 of g", "any 9 of g", "all of g", "r-0"])
+}
+
+fn verb() -> impl Strategy<Value = String> {
+    let length = || prop::sample::select(vec!["", ", for = \"1us\"", ", for = \"700ms\"", ", for = \"40s\""]);
+    let grace = || prop::sample::select(vec!["", ", grace = \"0s\"", ", grace = \"1ms\""]);
+    let down = prop::sample::select(vec![
+        "",
+        ", down-for = \"0s\"",
+        ", down-for = \"2s\", one-every = \"1ms\"",
+        ", one-every = \"0s\"",
+    ]);
+    prop_oneof![
+        targets().prop_map(|who| format!("start = \"{who}\"")),
+        (targets(), grace()).prop_map(|(who, grace)| format!("stop = \"{who}\"{grace}")),
+        targets().prop_map(|who| format!("crash = \"{who}\"")),
+        (targets(), down, grace()).prop_map(|(who, down, grace)| format!("restart = \"{who}\"{down}{grace}")),
+        (targets(), length()).prop_map(|(who, length)| format!("pause = \"{who}\"{length}")),
+        (targets(), length()).prop_map(|(who, length)| format!("slow = \"{who}\", per-record = \"300ms\"{length}")),
+        (targets(), length()).prop_map(|(who, length)| format!("slow = \"{who}\", per-record = \"0s\"{length}")),
+        (targets(), length()).prop_map(|(who, length)| format!("stuck = \"{who}\"{length}")),
+        (targets(), length()).prop_map(|(who, length)| format!("cut = \"{who}\"{length}")),
+        (0u32..6, grace()).prop_map(|(to, grace)| format!("scale = \"g\", to = {to}{grace}")),
+        (3u32..9).prop_map(|to| format!("add-partitions = \"t\", to = {to}")),
+        (1u32..900).prop_map(|records| format!("produce = \"t\", records = {records}")),
+    ]
+}
+
+fn event() -> impl Strategy<Value = String> {
+    let every = prop::sample::select(vec![
+        "",
+        "",
+        "",
+        ", every = \"1ms\", times = 30",
+        ", every = \"700ms\", until = \"9s\"",
+        ", every = \"2s\", times = 4",
+    ]);
+    (instants(), verb(), every).prop_map(|(at, verb, every)| {
+        let every = if at == "0s..6s" || at == "0s" || at == "4ms" || at == "3s" { every } else { "" };
+        format!("at = \"{at}\", {verb}{every}")
+    })
+}
+
+fn scenario() -> impl Strategy<Value = String> {
+    let latency = prop::sample::select(vec![
+        "\"1us\"",
+        "\"1ms\"",
+        "\"1300us\"",
+        "{ base = \"1ms\", jitter = \"100%\", loss = \"90%\" }",
+        "{ base = \"1us\", jitter = \"100%\", loss = \"5%\" }",
+        "{ base = \"200ms\", jitter = \"20%\" }",
+    ]);
+    let config = prop::sample::select(vec![
+        "",
+        "session.timeout.ms = 1_000\nheartbeat.interval.ms = 1",
+        "request.timeout.ms = 500\ndefault.api.timeout.ms = 700\nreconnect.backoff.ms = 0\nretry.backoff.ms = 0",
+        "max.poll.interval.ms = 50\npartition.assignment.strategy = \"sticky\"",
+        "max.poll.interval.ms = 900\nsession.timeout.ms = 700\nheartbeat.interval.ms = 100",
+    ]);
+    let commit = prop::sample::select(vec![
+        "{ when = \"after-batch\", mode = \"sync\", on-revoke = true }",
+        "{ when = \"after-record\", mode = \"async\" }",
+        "{ when = \"auto\", interval = \"100ms\" }",
+        "{ when = \"before-record\", mode = \"sync\" }",
+        "{ when = \"every-n\", n = 3, mode = \"sync\" }",
+    ]);
+    let work = prop::sample::select(vec!["0s", "1ms", "70ms", "9s"]);
+    let run_for = prop::sample::select(vec!["1us", "5ms", "4s", "15s", "15s"]);
+    let group = (0u32..4, prop::sample::select(vec!["", "static = true"]), 0u32..2_000);
+    let more = (latency, config, commit, work, run_for, group);
+    (more, prop::collection::vec(event(), 0..9)).prop_map(|((latency, config, commit, work, run_for, group), events)| {
+        let (members, fixed, delay) = group;
+        let events = events.iter().map(|event| format!("  {{ {event} }},\n")).collect::<String>();
+        format!(
+            "name = \"random\"\nrun-for = \"{run_for}\"\n[broker.config]\ngroup.initial.rebalance.delay.ms = {delay}\n\
+             group.min.session.timeout.ms = 0\n[network]\nlatency = {latency}\n\
+             [topic.t]\npartitions = 2\nrecords = 400\nproduce = \"100/s\"\n\
+             [group.g]\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
+             commit = {commit}\n[group.g.config]\nauto.offset.reset = \"earliest\"\nmax.poll.records = 7\n{config}\n\
+             [group.r]\nassign = [\"t:0\"]\nfrom = \"beginning\"\n[timeline]\nevents = [\n{events}]\n"
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 80, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a timeline says, the run comes to its end, twice the same, and no invariant of ours breaks.
+    #[test]
+    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000) {
+        // A file may be refused, with a sentence.
+        let loaded = parse("random.toml", &text, &[]);
+        prop_assume!(loaded.is_ok());
+        if let Ok(loaded) = loaded {
+            let scenario = loaded.scenario;
+            let options = RunOptions { seed: Some(seed), event_budget: Some(400_000), ..RunOptions::default() };
+            let mut judge = Judge::new(&scenario.expect, false, false);
+            let end = run(&scenario, options, &mut [&mut judge]);
+            prop_assert_eq!(end.hash, run(&scenario, options, &mut []).hash);
+            let outcome = judge.finish(&end.names, end.virtual_time);
+            let broken: Vec<_> = outcome.findings.iter().filter(|f| f.class == Class::Model).collect();
+            prop_assert!(broken.is_empty(), "{:#?}\n{}", broken, text);
+        }
+    }
+}
