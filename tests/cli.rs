@@ -395,7 +395,7 @@ fn templates_schema_and_completions() {
     for name in list.lines().filter_map(|line| line.split_whitespace().next()) {
         let text = place.groupsim(&["new", name]).exits(0).out;
         place.file(&format!("{name}.toml"), &text);
-        place.groupsim(&["check", &format!("{name}.toml")]).exits(0);
+        place.groupsim(&["run", &format!("{name}.toml")]).exits(0);
     }
     assert!(json(&place.groupsim(&["schema"]).exits(0).out)["properties"]["run-for"].is_object());
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -455,4 +455,136 @@ fn wait_for(path: &Path) {
         assert!(started.elapsed().as_secs() < 60, "{} did not appear", path.display());
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_without_waiting_and_what_the_shell_pipes_is_read() {
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(place.path("pipe.toml")).status().unwrap().success());
+    for odd in ["pipe.toml", "/dev/zero", "/dev/null"] {
+        let err = place.groupsim(&["run", odd]).exits(2).err;
+        assert!(err.starts_with(&format!("{odd}: error[GS001]: ")), "{err}");
+    }
+    let from = |input: &str| {
+        let stdin = std::fs::File::open(input).unwrap();
+        let program = env!("CARGO_BIN_EXE_groupsim");
+        Run::of(Command::new(program).args(["run", "/dev/stdin"]).stdin(stdin).output().unwrap())
+    };
+    assert!(from("/dev/zero").exits(2).err.contains("/dev/stdin: error[GS002]"));
+    from(place.file("good.toml", GOOD).to_str().unwrap()).exits(0);
+}
+
+#[test]
+fn a_mistake_names_its_file_and_commands_no_terminal() {
+    let place = Place::new();
+    place.file("empty.toml", "# nothing\n");
+    place.file("evil.toml", "run-for = \"5s\"\n[topic.a]\n[topic.b]\n[group.\"x\\u001b[31mred\\n\"]\n");
+    place.file("raw.toml", "name = \"\u{1b}[31m\"\n");
+    place.file("long.toml", &format!("run-for = \"5s\"\n# {}\n", "x".repeat(100_000)));
+    let err = place.groupsim(&["check", "empty.toml"]).exits(2).err;
+    assert!(err.starts_with("empty.toml: error[GS004]: the file is empty"), "{err}");
+    for file in ["evil.toml", "raw.toml"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_groupsim"))
+            .args(["check", file])
+            .current_dir(place.dir.path())
+            .env("CLICOLOR_FORCE", "1")
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            err.contains("\u{1b}[31m\u{d7}") && !err.contains("\u{1b}[31mred") && !err.contains("\u{1b}[31m\""),
+            "{err:?}"
+        );
+    }
+    assert!(place.groupsim(&["check", "long.toml"]).exits(2).err.len() < 1_000);
+}
+
+#[test]
+fn outputs_go_to_different_places_and_never_over_what_is_read() {
+    let place = Place::new();
+    place.file("good.toml", GOOD);
+    std::fs::create_dir(place.path("out")).unwrap();
+    for args in [
+        &["--trace", "same.jsonl", "--junit", "same.jsonl"][..],
+        &["--trace", "out/good.jsonl", "--report", "out"],
+        &["--junit", "good.toml"],
+        &["--junit", "out/../good.toml"],
+    ] {
+        let run = place.groupsim(&[&["run", "good.toml"], args].concat()).exits(2);
+        assert!(run.err.contains("will not write"), "{}", run.err);
+    }
+    assert_eq!(place.read("good.toml"), GOOD);
+    assert_eq!(place.entries(), ["good.toml", "out"]);
+    let run = place.groupsim(&["run", "good.toml", "--report", "good.toml"]).exits(73);
+    assert!(run.err.contains("it is not a directory"), "{}", run.err);
+    place.groupsim(&["run", "good.toml", "--json", "--junit", "j.xml", "--trace", "t.csv"]).exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_exit_73() {
+    let place = Place::new();
+    place.file("good.toml", GOOD);
+    std::os::unix::fs::symlink("/dev/full", place.path("full.jsonl")).unwrap();
+    let run = place.groupsim(&["run", "good.toml", "--trace", "full.jsonl"]).exits(73);
+    assert!(run.err.contains("cannot write full.jsonl"), "{}", run.err);
+    for args in [&["run", "good.toml"][..], &["schema"], &["--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let status = Command::new(env!("CARGO_BIN_EXE_groupsim"))
+            .args(args)
+            .current_dir(place.dir.path())
+            .stdout(full)
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(73), "{args:?}");
+    }
+}
+
+#[test]
+fn any_name_of_a_scenario_gives_xml_that_can_be_read() {
+    let place = Place::new();
+    let name = r#"name = "</svg><script> \u001b[31m \u0000 \r\n ]]> &amp; ../../x""#;
+    place.file("odd.toml", &GOOD.replace("name    = \"two members, quiet\"", name));
+    place.groupsim(&["run", "odd.toml", "--report", "out", "--junit", "j.xml"]).exits(0);
+    for file in ["out/odd.svg", "j.xml"] {
+        let text = place.read(file);
+        assert!(!text.contains("<script>"), "{file}");
+        assert!(text.chars().all(|c| !c.is_control() || "\t\r\n".contains(c)), "{file}");
+    }
+    assert_eq!(place.entries(), ["j.xml", "odd.toml", "out"]);
+}
+
+#[test]
+fn max_events_leaves_a_run_undecided() {
+    let place = Place::new();
+    place.file("good.toml", GOOD);
+    let run = place.groupsim(&["run", "good.toml", "--max-events", "500"]).exits(3);
+    assert!(run.out.contains("--max-events ran out at "), "{}", run.out);
+    // A broken promise is one even if the run is cut; a promise that held so far is none.
+    place.file(
+        "never.toml",
+        &GOOD
+            .replace("at-the-end = [\"state == Stable\", \"members == 2\"]", "never = [\"lost > 0\", \"skipped > 0\"]")
+            .replace("overall ", "# overall "),
+    );
+    place.groupsim(&["run", "never.toml", "--until", "10s"]).exits(3);
+    place.groupsim(&["run", "never.toml"]).exits(0);
+}
+
+#[test]
+fn charts_of_what_is_not_there_are_refused() {
+    let place = Place::new();
+    place.file("good.toml", GOOD);
+    for (args, why) in [
+        (["--members", "billing-1,nobody"], "no member `nobody`"),
+        (["--group", "audit"], "no group `audit`"),
+        (["--around", "e999999"], "no event e999999"),
+        (["--from", "40s"], "nothing to draw"),
+    ] {
+        let run = place.groupsim(&["chart", "good.toml", "-o", "x.svg", args[0], args[1]]).exits(2);
+        assert!(run.err.contains(why), "{}", run.err);
+    }
+    assert_eq!(place.entries(), ["good.toml"]);
 }
