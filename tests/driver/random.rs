@@ -101,7 +101,7 @@ fn scenario() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 80, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, max_shrink_iters: 200, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever a timeline says, the run comes to its end, twice the same, and no invariant of ours breaks.
     #[test]
