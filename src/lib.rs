@@ -5,7 +5,6 @@
 //! | floor | modules |
 //! |---|---|
 //! | 7 | [`cli`] |
-//! | 6 | [`testing`] |
 //! | 5 | [`report`] |
 //! | 4 | [`sim`] |
 //! | 3 | [`broker`], [`client`], [`scenario`], [`oracle`] |
@@ -30,6 +29,5 @@ pub mod protocol;
 pub mod report;
 pub mod scenario;
 pub mod sim;
-pub mod testing;
 pub mod time;
 pub mod trace;

@@ -173,12 +173,6 @@ impl Broker {
         }
     }
 
-    /// The connection is gone: answers to it go nowhere. A parked JoinGroup or SyncGroup stays parked and counts, as in
-    /// Kafka; a parked fetch is forgotten.
-    pub fn connection_closed(&mut self, connection: ConnectionId) {
-        self.purgatory.forget(&mut self.topics, connection);
-    }
-
     /// When [`Broker::handle_deadline`] wants to be called next.
     pub fn next_deadline(&self) -> Option<Instant> {
         match (self.purgatory.next_deadline(), self.coordinator.next_deadline()) {

@@ -361,19 +361,6 @@ fn deleting_records_moves_the_log_start_and_is_told() {
 }
 
 #[test]
-fn a_closed_connection_takes_its_parked_fetch_along() {
-    let mut rig = Rig::new();
-    rig.fetch(7, "t-0@0");
-    rig.fetch(8, "t-0@0");
-    rig.broker.connection_closed(ConnectionId(7));
-    rig.broker.connection_closed(ConnectionId(99));
-    rig.append("t-0", 1, 1);
-    let append = rig.recorder.last_seq().0;
-    assert_eq!(rig.answers(), answers(&[("8: t-0 [0,1)", append)]));
-    assert_eq!(rig.broker.next_deadline(), None);
-}
-
-#[test]
 fn a_partition_named_twice_is_answered_once() {
     let mut rig = Rig::new();
     rig.fetch(7, "t-0@0 t-0@0");

@@ -2,7 +2,7 @@
 
 use super::Topics;
 use super::fetch::is_ripe;
-use crate::ids::{ConnectionId, TopicPartition};
+use crate::ids::TopicPartition;
 use crate::protocol::{FetchRequest, RequestHeader};
 use crate::time::Instant;
 use std::collections::BTreeSet;
@@ -128,14 +128,6 @@ impl Purgatory {
             return None;
         }
         self.remove(topics, slot)
-    }
-
-    /// Forgets the fetch of a connection that is gone.
-    pub(in crate::broker) fn forget(&mut self, topics: &mut Topics, connection: ConnectionId) {
-        let is_its = |parked: &Option<Parked>| parked.as_ref().is_some_and(|p| p.header.connection == connection);
-        while let Some(slot) = self.slots.iter().position(is_its) {
-            self.remove(topics, slot as Slot);
-        }
     }
 
     /// When the next fetch has waited long enough.

@@ -1,1 +1,0 @@
-//! What users call from their own tests (floor 6).
