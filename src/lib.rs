@@ -5,6 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 7 | [`cli`] |
+//! | 6 | `kafka` (feature `kafka`) |
 //! | 5 | [`report`] |
 //! | 4 | [`sim`] |
 //! | 3 | [`broker`], [`client`], [`scenario`], [`oracle`] |
@@ -24,6 +25,8 @@ pub mod client;
 pub mod config;
 pub mod context;
 pub mod ids;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod oracle;
 pub mod protocol;
 pub mod report;
