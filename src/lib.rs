@@ -17,6 +17,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+// Files that unit tests share with `tests/differential` call the crate by its name.
+#[cfg(test)]
+extern crate self as groupsim;
+
 pub mod assignor;
 pub mod broker;
 pub mod choice;

@@ -16,6 +16,7 @@ mod peer;
 mod recorded;
 mod requests;
 mod resolve;
+mod rules;
 mod run;
 mod scenarios;
 mod sent;
@@ -91,7 +92,7 @@ fn recordings_are_taken_anew() {
         }
         let about = format!("random sequence {sequence} of seed {RECORDED_SEED}");
         let path = recorded::folder().join(format!("random-{sequence:02}.jsonl"));
-        Recording { about, played: std::mem::take(&mut run.played) }.write(&path);
+        Recording { about, unseen: None, played: std::mem::take(&mut run.played) }.write(&path);
     }
 }
 

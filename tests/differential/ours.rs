@@ -71,21 +71,7 @@ impl Ours {
     }
 
     fn configure(&mut self, command: &Value) -> Result<(), String> {
-        let mut config = BrokerConfig::default();
-        for (key, value) in command["broker"].as_object().unwrap_or(&Map::new()) {
-            let number = value.as_i64().ok_or_else(|| format!("{key} must be a number"))?;
-            let small = i32::try_from(number).map_err(|error| error.to_string())?;
-            match key.as_str() {
-                "group.min.session.timeout.ms" => config.group_min_session_timeout_ms = small,
-                "group.max.session.timeout.ms" => config.group_max_session_timeout_ms = small,
-                "group.initial.rebalance.delay.ms" => config.group_initial_rebalance_delay_ms = small,
-                "group.max.size" => config.group_max_size = small,
-                "offset.metadata.max.bytes" => config.offset_metadata_max_bytes = small,
-                "offsets.retention.minutes" => config.offsets_retention_minutes = small,
-                "offsets.retention.check.interval.ms" => config.offsets_retention_check_interval_ms = number,
-                other => return Err(format!("unknown setting {other}")),
-            }
-        }
+        let config = config(&command["broker"])?;
         *self = Ours { coordinator: Coordinator::new(config), ..Ours::new() };
         for (topic, partitions) in command["topics"].as_object().into_iter().flatten() {
             let partitions = u32::try_from(partitions.as_u64().expect("a count")).expect("a small count");
@@ -174,6 +160,25 @@ impl Ours {
     }
 }
 
+fn config(settings: &Value) -> Result<BrokerConfig, String> {
+    let mut config = BrokerConfig::default();
+    for (key, value) in settings.as_object().unwrap_or(&Map::new()) {
+        let number = value.as_i64().ok_or_else(|| format!("{key} must be a number"))?;
+        let small = i32::try_from(number).map_err(|error| error.to_string())?;
+        match key.as_str() {
+            "group.min.session.timeout.ms" => config.group_min_session_timeout_ms = small,
+            "group.max.session.timeout.ms" => config.group_max_session_timeout_ms = small,
+            "group.initial.rebalance.delay.ms" => config.group_initial_rebalance_delay_ms = small,
+            "group.max.size" => config.group_max_size = small,
+            "offset.metadata.max.bytes" => config.offset_metadata_max_bytes = small,
+            "offsets.retention.minutes" => config.offsets_retention_minutes = small,
+            "offsets.retention.check.interval.ms" => config.offsets_retention_check_interval_ms = number,
+            other => return Err(format!("unknown setting {other}")),
+        }
+    }
+    Ok(config)
+}
+
 fn newest(api: &str) -> i16 {
     match api {
         "join_group" | "offset_commit" | "offset_fetch" | "offset_fetch_all" => 9,
@@ -205,6 +210,10 @@ impl Peer for Ours {
             "start_load" => {}
             "finish_load" if !std::mem::take(&mut self.loading) => {}
             "finish_load" => self.act(|coordinator, cx, out, _| coordinator.finish_reload(cx, out)),
+            "reload" if !command["broker"].is_null() => {
+                let config = config(&command["broker"])?;
+                self.act(|coordinator, cx, out, _| coordinator.restart(cx, config, out));
+            }
             "reload" => self.act(|coordinator, cx, out, _| coordinator.reload(cx, out)),
             other => return Err(format!("unknown op {other}")),
         }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 /// A recording.
 pub struct Recording {
     pub about: String,
+    /// Why no answer depends on the rule that it is named after, if none does.
+    pub unseen: Option<String>,
     pub played: Vec<Played>,
 }
 
@@ -20,7 +22,12 @@ pub fn folder() -> PathBuf {
 
 /// Every recording there is, by name.
 pub fn files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder()).expect("tests/recorded can be read");
+    files_in(&folder())
+}
+
+/// Every recording in a folder, by name.
+pub fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
     files.sort();
@@ -42,12 +49,16 @@ impl Recording {
             let answers = answers.as_array().into_iter().flatten().cloned().map(answer).collect();
             Played { command: line["do"].take(), kafka: Reply { answers, ..Reply::default() } }
         });
-        Recording { about: head["about"].as_str().unwrap_or("").to_owned(), played: played.collect() }
+        let text = |field: &str| head[field].as_str().map(str::to_owned);
+        Recording { about: text("about").unwrap_or_default(), unseen: text("unseen"), played: played.collect() }
     }
 
     pub fn write(&self, path: &Path) {
         let mut text = String::new();
-        let head = json!({ "kafka": kafka_version(), "about": self.about });
+        let mut head = json!({ "kafka": kafka_version(), "about": self.about });
+        if let Some(why) = &self.unseen {
+            head["unseen"] = why.as_str().into();
+        }
         writeln!(text, "{head}").expect("a string takes everything");
         for Played { command, kafka } in &self.played {
             let answers = kafka.answers.iter().map(|a| json!([a.t, a.id, canonical(&a.body)]));

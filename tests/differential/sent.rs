@@ -1,7 +1,8 @@
 //! From the requests of our clients to the harness's commands: the way back from [`crate::requests`].
 
-use crate::base64;
-use crate::names::MemberNames;
+use super::base64;
+use super::names::MemberNames;
+use groupsim::config::BrokerConfig;
 use groupsim::ids::*;
 use groupsim::protocol::*;
 use serde_json::{Map, Value, json};
@@ -39,7 +40,11 @@ impl Sender<'_> {
             Request::LeaveGroup(request) => ("leave_group", self.leave(request)),
             Request::OffsetCommit(request) => ("offset_commit", self.commit(request)),
             Request::OffsetFetch(request) => self.fetch(request),
-            other => panic!("no consumer sends {:?}", other.api()),
+            Request::OffsetDelete(request) => ("offset_delete", self.offset_delete(request)),
+            Request::DescribeGroups(groups) => ("describe_groups", json!({ "groups": self.groups(groups) })),
+            Request::ListGroups => ("list_groups", json!({})),
+            Request::DeleteGroups(groups) => ("delete_groups", json!({ "groups_names": self.groups(groups) })),
+            other => panic!("nothing for a group coordinator: {:?}", other.api()),
         }
     }
 
@@ -103,6 +108,16 @@ impl Sender<'_> {
         ("offset_fetch", json!({ "group_id": group, "topics": topics, "require_stable": stable }))
     }
 
+    fn offset_delete(&self, request: &OffsetDeleteRequest) -> Value {
+        let topic = |p: &TopicPartition| json!({ "name": self.names.text(p.topic), "partitions": [{ "partition_index": p.partition }] });
+        let topics: Vec<Value> = request.partitions.iter().map(topic).collect();
+        json!({ "group_id": self.group(request.group), "topics": topics })
+    }
+
+    fn groups(&self, groups: &[GroupId]) -> Vec<Value> {
+        groups.iter().map(|group| self.names.text(*group).into()).collect()
+    }
+
     /// The fields that most requests begin with.
     fn from(
         &mut self,
@@ -126,10 +141,23 @@ impl Sender<'_> {
     }
 
     fn member(&mut self, member: MemberId) -> String {
-        self.members.name_of(self.names.text(member))
+        self.members.sent(self.names.text(member))
     }
 
     fn instance(&self, instance: InstanceId) -> Value {
         (!instance.is_empty()).then(|| self.names.text(instance)).into()
     }
+}
+
+/// A broker's settings under Kafka's keys, as far as the coordinator goes by them.
+pub fn settings(config: &BrokerConfig) -> Value {
+    json!({
+        "group.min.session.timeout.ms": config.group_min_session_timeout_ms,
+        "group.max.session.timeout.ms": config.group_max_session_timeout_ms,
+        "group.initial.rebalance.delay.ms": config.group_initial_rebalance_delay_ms,
+        "group.max.size": config.group_max_size,
+        "offset.metadata.max.bytes": config.offset_metadata_max_bytes,
+        "offsets.retention.minutes": config.offsets_retention_minutes,
+        "offsets.retention.check.interval.ms": config.offsets_retention_check_interval_ms,
+    })
 }

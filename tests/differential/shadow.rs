@@ -10,7 +10,6 @@ use crate::peer::{Answer, Peer, Reply};
 use crate::sent;
 use crate::succession::Succession;
 use groupsim::broker::{self, Tap, coordinator::Coordinator};
-use groupsim::config::BrokerConfig;
 use groupsim::context::Context;
 use groupsim::ids::*;
 use groupsim::protocol::*;
@@ -151,7 +150,7 @@ impl<P: Peer> Shadow<P> {
     fn begin(&mut self, scenario: &Scenario) {
         let topics: Map<String, Value> =
             scenario.topics.iter().map(|topic| (topic.name.clone(), topic.partitions.into())).collect();
-        let config = json!({ "op": "config", "broker": settings(&scenario.broker), "topics": topics });
+        let config = json!({ "op": "config", "broker": sent::settings(&scenario.broker), "topics": topics });
         self.peer.command(&config).unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -300,16 +299,4 @@ fn group_of(request: &Request) -> GroupId {
         _ => None,
     };
     group.unwrap_or(GroupId::EMPTY)
-}
-
-fn settings(config: &BrokerConfig) -> Value {
-    json!({
-        "group.min.session.timeout.ms": config.group_min_session_timeout_ms,
-        "group.max.session.timeout.ms": config.group_max_session_timeout_ms,
-        "group.initial.rebalance.delay.ms": config.group_initial_rebalance_delay_ms,
-        "group.max.size": config.group_max_size,
-        "offset.metadata.max.bytes": config.offset_metadata_max_bytes,
-        "offsets.retention.minutes": config.offsets_retention_minutes,
-        "offsets.retention.check.interval.ms": config.offsets_retention_check_interval_ms,
-    })
 }

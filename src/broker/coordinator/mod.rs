@@ -133,6 +133,13 @@ impl Coordinator {
         self.finish_reload(cx, out);
     }
 
+    /// As [`Coordinator::reload`], but the broker comes back with other settings.
+    pub fn restart(&mut self, cx: &mut Context<'_>, config: BrokerConfig, out: &mut Vec<Answer>) {
+        self.begin_reload(cx, out);
+        self.config = config;
+        self.finish_reload(cx, out);
+    }
+
     /// The first half of [`Coordinator::reload`]: every group is unloaded (LOAD-11), and until
     /// [`Coordinator::finish_reload`] requests are answered as while the log is read (LOAD-03, LOAD-04, HB-07).
     pub fn begin_reload(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {

@@ -76,7 +76,7 @@ fn step(rig: &mut Rig, dice: &mut Dice, ids: &mut Vec<MemberId>) {
         17..=18 => drop(rig.commit(member, generation, 5)),
         19 => {
             let error = dice.pick(&[ErrorCode::NotEnoughReplicas, ErrorCode::NotLeaderOrFollower]);
-            rig.c.fail_appends(error.unwrap_or_default(), 1);
+            rig.fail_appends(error.unwrap_or_default(), 1);
         }
         20 if dice.roll(10) == 0 => rig.reload(),
         20 if dice.roll(10) == 0 => drop(rig.delete_group()),

@@ -44,7 +44,7 @@ fn off_21_clean_up_ticks_count_from_the_load() {
 #[test]
 fn join_29_the_join_timer_outlives_a_group_that_was_undone() {
     let mut rig = Rig::new();
-    rig.c.fail_appends(ErrorCode::NotEnoughReplicas, 1);
+    rig.fail_appends(ErrorCode::NotEnoughReplicas, 1);
     let undone = rig.join(join("a").instance("i"));
     assert_eq!(rig.error(undone), ErrorCode::CoordinatorNotAvailable);
     rig.at(1);

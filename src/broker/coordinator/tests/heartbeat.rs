@@ -96,9 +96,9 @@ fn hb_07_while_loading() {
     let mut rig = Rig::new();
     let ids = rig.stable(&[join("a")]);
     let stranger = MemberId(rig.names.intern("m"));
-    rig.run(Seq::NONE, |c, cx, out| c.begin_reload(cx, out));
+    rig.begin_reload();
     assert_eq!(rig.heartbeat(ids[0], 1), ErrorCode::None);
     assert_eq!(rig.heartbeat(stranger, 77), ErrorCode::None, "blindly");
-    rig.run(Seq::NONE, |c, cx, out| c.finish_reload(cx, out));
+    rig.finish_reload();
     assert_eq!(rig.heartbeat(stranger, 77), ErrorCode::UnknownMemberId);
 }

@@ -86,7 +86,7 @@ fn join_06_while_preparing_parked_joins_count() {
     // After the size was reduced, the last to rejoin is thrown out.
     let mut rig = Rig::new();
     let ids = rig.stable(&[join("a"), join("b"), join("c")]);
-    rig.c.config.group_max_size = 2;
+    rig.reload_with(|config| config.group_max_size = 2);
     rig.join(join("c").id(ids[2]).protocols(&[("range", "new")]));
     let second = rig.join(join("a").id(ids[0]));
     let last = rig.join(join("b").id(ids[1]));
@@ -120,13 +120,18 @@ fn join_07_while_stable_members_count() {
 
 #[test]
 fn join_08_a_refused_member_is_removed_without_a_rebalance() {
-    let mut rig = Rig::new();
-    let ids = rig.stable(&[join("a"), join("b"), join("c")]);
-    let pending = rig.join(join("p"));
+    let mut rig = Rig::with(|config| config.group_max_size = 2);
+    let long = |client| join(client).st(100_000).rt(20_000);
+    let a = rig.stable(&[long("a")])[0];
+    // Stable: a pending id is refused and forgotten. It was given before the group was full.
+    let pending = rig.join(long("p"));
     let p = rig.joined(pending).1.member;
-    rig.c.config.group_max_size = 1;
-    // Stable: a pending id is refused and forgotten.
-    let refused = rig.join(join("p").id(p));
+    let s = rig.join(long("s").instance("i"));
+    rig.join(long("a").id(a));
+    rig.at(3_000 + 20_000);
+    let ids = [a, rig.joined(s).1.member];
+    rig.sync_all(&ids);
+    let refused = rig.join(long("p").id(p));
     let (_, answer) = rig.joined(refused);
     assert_eq!((answer.error, answer.member), (ErrorCode::GroupMaxSizeReached, MemberId::EMPTY));
     let group = rig.group();
@@ -135,6 +140,9 @@ fn join_08_a_refused_member_is_removed_without_a_rebalance() {
     assert_eq!(rig.kinds("pending_ended").last(), Some(&Kind::PendingEnded { group, member: p, reason }));
     assert_eq!(rig.state(), Stable);
     // Preparing: removing the last two that had not joined does not complete the phase.
+    let mut rig = Rig::new();
+    let ids = rig.stable(&[join("a"), join("b"), join("c")]);
+    rig.reload_with(|config| config.group_max_size = 1);
     let first = rig.join(join("a").id(ids[0]));
     for (client, id) in [("b", ids[1]), ("c", ids[2])] {
         let ticket = rig.join(join(client).id(id));
@@ -488,7 +496,8 @@ fn join_27_a_join_does_not_restart_the_session_timer() {
 fn join_28_a_group_of_another_kind() {
     let mut rig = Rig::new();
     let group = rig.group();
-    rig.run(Seq::NONE, |c, cx, _| c.create_share_group(cx, group));
+    rig.ours_only();
+    rig.meddle(|c, cx, _| c.create_share_group(cx, group));
     let member = MemberId(rig.names.intern("m"));
     for id in [MemberId::EMPTY, member] {
         let ticket = rig.join(join("a").id(id));
@@ -512,7 +521,7 @@ fn join_29_the_first_record_cannot_be_written() {
         (UnknownMemberId, UnknownMemberId),
     ] {
         let mut rig = Rig::new();
-        rig.c.fail_appends(error, 1);
+        rig.fail_appends(error, 1);
         let ticket = rig.join(join("s").instance("i"));
         let (_, answer) = rig.joined(ticket);
         assert_eq!((answer.error, answer.member), (answered, MemberId::EMPTY));
@@ -522,7 +531,7 @@ fn join_29_the_first_record_cannot_be_written() {
     }
     // A dynamic member has had its answer by then; the id it got is worth nothing.
     let mut rig = Rig::new();
-    rig.c.fail_appends(NotLeaderOrFollower, 1);
+    rig.fail_appends(NotLeaderOrFollower, 1);
     let first = rig.join(join("a"));
     let (_, answer) = rig.joined(first);
     assert_eq!((answer.error, rig.exists()), (MemberIdRequired, false));

@@ -169,7 +169,7 @@ fn leave_10_the_last_member_leaves() {
     // If that cannot be written, the leaver learns it, and the group is Empty all the same.
     let mut rig = Rig::new();
     let a = rig.stable(&[join("a")])[0];
-    rig.c.fail_appends(ErrorCode::NotEnoughReplicas, 1);
+    rig.fail_appends(ErrorCode::NotEnoughReplicas, 1);
     let ticket = rig.leave(&[(a, "")]);
     assert_eq!((rig.left(ticket).error, rig.left(ticket).members.len()), (ErrorCode::CoordinatorNotAvailable, 0));
     assert_eq!((rig.state(), rig.group_records().last()), (Empty, Some(&(1, 1))));

@@ -1,7 +1,6 @@
 //! LOAD: giving up the log and taking it over.
 
 use super::rig::*;
-use crate::ids::*;
 use crate::protocol::GroupState::*;
 use crate::protocol::*;
 
@@ -9,7 +8,7 @@ use crate::protocol::*;
 fn load_03_requests_while_loading() {
     let mut rig = Rig::new();
     let a = rig.stable(&[join("a")])[0];
-    rig.run(Seq::NONE, |c, cx, out| c.begin_reload(cx, out));
+    rig.begin_reload();
     let loading = ErrorCode::CoordinatorLoadInProgress;
     let join = rig.join(join("b"));
     let leave = rig.leave(&[(a, "")]);
@@ -19,7 +18,7 @@ fn load_03_requests_while_loading() {
     let fetch = rig.send("a", 8, Request::OffsetFetch(Box::new(request)));
     assert_eq!((rig.error(fetch), rig.heartbeat(a, 1)), (loading, ErrorCode::None));
     assert_eq!((rig.describe().error, rig.delete_group()), (loading, loading));
-    rig.run(Seq::NONE, |c, cx, out| c.finish_reload(cx, out));
+    rig.finish_reload();
     assert_eq!(rig.commit(a, 1, 5), ErrorCode::None);
 }
 
@@ -27,7 +26,7 @@ fn load_03_requests_while_loading() {
 fn load_04_sync_while_loading() {
     let mut rig = Rig::new();
     let a = rig.stable(&[join("a")])[0];
-    rig.run(Seq::NONE, |c, cx, out| c.begin_reload(cx, out));
+    rig.begin_reload();
     let sync = rig.sync(a, 1, &[]);
     assert_eq!(rig.error(sync), ErrorCode::CoordinatorLoadInProgress);
 }
@@ -84,11 +83,9 @@ fn load_07_sessions_start_from_zero() {
 fn load_08_too_many_members_rebalance_at_once() {
     let mut rig = Rig::new();
     let ids = rig.stable(&[join("a"), join("b"), join("c")]);
-    rig.c.config.group_max_size = 3;
-    rig.reload();
+    rig.reload_with(|config| config.group_max_size = 3);
     assert_eq!(rig.state(), Stable);
-    rig.c.config.group_max_size = 2;
-    rig.reload();
+    rig.reload_with(|config| config.group_max_size = 2);
     assert_eq!(rig.state(), PreparingRebalance);
     assert_eq!(rig.commit(ids[0], 1, 5), ErrorCode::None, "a chance to commit");
     for (k, client) in ["a", "b", "c"].into_iter().enumerate() {
@@ -145,7 +142,7 @@ fn load_11_parked_requests_are_answered() {
     assert_eq!(rig.error(sync), ErrorCode::NotCoordinator);
     let mut rig = Rig::new();
     let (id, parked) = rig.join_twice(join("a"));
-    rig.run(Seq::NONE, |c, cx, out| c.begin_reload(cx, out));
+    rig.begin_reload();
     let (_, answer) = rig.joined(parked);
     assert_eq!((answer.error, answer.member), (ErrorCode::NotCoordinator, id));
     assert_eq!(rig.c.next_deadline(), None, "all timers are cancelled");

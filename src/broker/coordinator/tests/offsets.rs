@@ -113,9 +113,14 @@ fn off_07_group_ids() {
     assert_eq!(rig.c.committed(GroupId::EMPTY, partition), Some(Offset(5)));
     assert_eq!(fetch(&mut rig, Some(GroupId::EMPTY), None).partitions[0].offset, Offset(5));
     assert_eq!(fetch(&mut rig, None, None).error, ErrorCode::InvalidGroupId);
-    // Dead:
+}
+
+#[test]
+fn off_07_a_dead_group_takes_no_commit() {
+    let mut rig = Rig::new();
+    rig.ours_only();
     assert_eq!(rig.commit(NONE, -1, 5), ErrorCode::None);
-    rig.run(Seq::NONE, |c, cx, out| c.unload(cx, out));
+    rig.meddle(|c, cx, out| c.unload(cx, out));
     assert_eq!(rig.commit(NONE, -1, 6), ErrorCode::CoordinatorNotAvailable);
 }
 
@@ -152,7 +157,7 @@ fn off_08_a_group_error_goes_to_every_partition() {
     assert_eq!(errors, [IllegalGeneration, IllegalGeneration, UnknownTopicOrPartition]);
     assert_eq!(rig.c.log.durable().offsets.len(), 0);
     // The same for an append that fails.
-    rig.c.fail_appends(NotEnoughReplicas, 1);
+    rig.fail_appends(NotEnoughReplicas, 1);
     let errors = commit_of(&mut rig, ids[0], 1, &[("orders", 0, 1, ""), ("refunds", 3, 2, "")]);
     assert_eq!(errors, [CoordinatorNotAvailable, CoordinatorNotAvailable]);
     assert_eq!(rig.c.log.durable().offsets.len(), 0);
@@ -160,7 +165,7 @@ fn off_08_a_group_error_goes_to_every_partition() {
     assert_eq!(rig.commit(ids[0], 1, 5), None);
     // A simple group that such a commit would have made is undone.
     let mut rig = Rig::new();
-    rig.c.fail_appends(NotEnoughReplicas, 1);
+    rig.fail_appends(NotEnoughReplicas, 1);
     assert_eq!((rig.commit(NONE, -1, 5), rig.exists()), (CoordinatorNotAvailable, false));
 }
 

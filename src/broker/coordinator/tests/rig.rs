@@ -1,5 +1,7 @@
 //! A scripted driver for the coordinator: virtual time, requests by name, answers with their exact millisecond.
 
+use super::script::Script;
+use super::sent;
 use crate::broker::coordinator::Coordinator;
 use crate::choice::RandomChoice;
 use crate::config::BrokerConfig;
@@ -8,6 +10,7 @@ use crate::ids::*;
 use crate::protocol::*;
 use crate::time::Instant;
 use crate::trace::{Event, Kind, Recorder};
+use serde_json::{Value, json};
 
 /// A request that was sent, to ask for its answer by.
 pub type Ticket = CorrelationId;
@@ -27,6 +30,25 @@ pub struct Rig {
     now: Instant,
     sent: u32,
     answers: Vec<(u64, Ticket, Response)>,
+    /// The same for Kafka's coordinator.
+    script: Script,
+    /// The settings at the start.
+    config: BrokerConfig,
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let group = self.group();
+        self.reveal(true);
+        let same = self.script.is_ours_only() || self.c.config == self.config;
+        assert!(same, "a setting was changed in a running broker: say rig.ours_only()");
+        let script = std::mem::replace(&mut self.script, Script::new(&self.config));
+        let generation = self.c.group_generation(group).unwrap_or(Generation::NONE);
+        script.end(&self.names, group, generation).unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 /// A JoinGroup in the making.
@@ -92,6 +114,8 @@ impl Rig {
         let mut config = BrokerConfig::default();
         set(&mut config);
         Rig {
+            script: Script::new(&config),
+            config: config.clone(),
             c: Coordinator::new(config),
             names: Names::new(),
             choice: RandomChoice::new(1),
@@ -106,8 +130,43 @@ impl Rig {
         self.now.as_ms()
     }
 
+    /// What this rig does from now on no Kafka could be asked to do; nothing of it is compared.
+    pub fn ours_only(&mut self) {
+        self.script.ours_only();
+    }
+
+    /// Runs `act` on the coordinator: something that only ours can be made to do.
+    pub fn meddle(&mut self, act: impl FnOnce(&mut Coordinator, &mut Context<'_>, &mut Vec<crate::broker::Answer>)) {
+        assert!(self.script.is_ours_only(), "say rig.ours_only()");
+        self.run(Seq::NONE, act);
+    }
+
+    /// Has Kafka asked what the group looks like, if it has changed, or if the test looks at it (`seen`).
+    fn reveal(&mut self, seen: bool) {
+        let group = self.group();
+        let (mut out, mut recorder) = (Vec::new(), Recorder::new());
+        let client = ClientInfo {
+            actor: ActorId(99),
+            incarnation: Incarnation(1),
+            client_id: ClientId::EMPTY,
+            host: Symbol::EMPTY,
+        };
+        let header = RequestHeader {
+            connection: ConnectionId(0),
+            correlation: CorrelationId(0),
+            api_version: 5,
+            client,
+            cause: Seq::NONE,
+        };
+        let Rig { c, names, choice, now, .. } = self;
+        let mut cx = Context { now: *now, cause: Seq::NONE, names, choice, recorder: &mut recorder };
+        c.handle(&mut cx, &header, Request::DescribeGroups(vec![group]), &|_| true, &mut out);
+        let Some(Response::DescribeGroups(groups)) = out.pop().map(|answer| answer.response) else { return };
+        self.script.describe(&self.names, &groups[0], seen);
+    }
+
     /// Runs `act` on the coordinator and takes down its answers.
-    pub fn run(
+    fn run(
         &mut self,
         cause: Seq,
         act: impl FnOnce(&mut Coordinator, &mut Context<'_>, &mut Vec<crate::broker::Answer>),
@@ -118,7 +177,10 @@ impl Rig {
         act(c, &mut cx, &mut out);
         assert_eq!(cx.cause, cause, "the caller's cause is left alone");
         let now_ms = self.now_ms();
-        self.answers.extend(out.into_iter().map(|answer| (now_ms, answer.correlation, answer.response)));
+        for answer in out {
+            self.script.answer(&self.names, now_ms, answer.correlation, &answer.response);
+            self.answers.push((now_ms, answer.correlation, answer.response));
+        }
     }
 
     /// Lets time pass until `ms` and runs every timer on the way, those of that millisecond included.
@@ -129,11 +191,13 @@ impl Rig {
     pub fn at_us(&mut self, us: u64) -> &mut Self {
         let target = Instant::from_us(us);
         assert!(target >= self.now, "time runs forward");
+        self.script.at(&self.names, target.as_ms());
         while let Some(deadline) = self.c.next_deadline().filter(|deadline| *deadline <= target) {
             self.now = self.now.max(deadline);
             self.run(Seq::NONE, |c, cx, out| c.handle_deadline(cx, out));
         }
         self.now = target;
+        self.reveal(false);
         self
     }
 
@@ -153,7 +217,9 @@ impl Rig {
         };
         let unknown = TopicName(self.names.intern("unknown-topic"));
         let exists = |tp: TopicPartition| tp.topic != unknown && tp.partition < 100;
+        self.script.request(&self.names, &header, &request);
         self.run(Seq(7), |c, cx, out| c.handle(cx, &header, request, &exists, out));
+        self.reveal(false);
         ticket
     }
 
@@ -282,6 +348,7 @@ impl Rig {
     /// The committed offset of orders-0, or -1.
     pub fn committed(&mut self) -> i64 {
         let (group, partition) = (self.group(), self.partition("orders", 0));
+        self.script.fetch(&self.names, group);
         self.c.committed(group, partition).map_or(-1, |offset| offset.0)
     }
 
@@ -331,16 +398,19 @@ impl Rig {
 
     pub fn state(&mut self) -> GroupState {
         let group = self.group();
+        self.reveal(true);
         self.c.group_state(group).expect("the group exists")
     }
 
     pub fn exists(&mut self) -> bool {
         let group = self.group();
+        self.reveal(true);
         self.c.group_state(group).is_some()
     }
 
     pub fn generation(&mut self) -> i32 {
         let group = self.group();
+        self.reveal(true);
         self.c.group_generation(group).expect("the group exists").0
     }
 
@@ -351,6 +421,7 @@ impl Rig {
 
     pub fn members(&mut self) -> Vec<MemberId> {
         let group = self.group();
+        self.reveal(true);
         self.c.group_members(group).collect()
     }
 
@@ -370,7 +441,37 @@ impl Rig {
     }
 
     pub fn reload(&mut self) {
+        self.script.op(&self.names, "reload", Value::Null);
         self.run(Seq::NONE, |c, cx, out| c.reload(cx, out));
+        self.reveal(false);
+    }
+
+    /// The broker starts again with other settings.
+    pub fn reload_with(&mut self, set: impl FnOnce(&mut BrokerConfig)) {
+        set(&mut self.config);
+        let config = self.config.clone();
+        self.script.op(&self.names, "reload", json!({ "broker": sent::settings(&config) }));
+        self.run(Seq::NONE, |c, cx, out| c.restart(cx, config, out));
+        self.reveal(false);
+    }
+
+    /// The coordinator moves away and back, and is still reading its log.
+    pub fn begin_reload(&mut self) {
+        self.script.op(&self.names, "unload", Value::Null);
+        self.script.op(&self.names, "start_load", Value::Null);
+        self.run(Seq::NONE, |c, cx, out| c.begin_reload(cx, out));
+        self.reveal(false);
+    }
+
+    pub fn finish_reload(&mut self) {
+        self.script.op(&self.names, "finish_load", Value::Null);
+        self.run(Seq::NONE, |c, cx, out| c.finish_reload(cx, out));
+        self.reveal(false);
+    }
+
+    pub fn fail_appends(&mut self, error: ErrorCode, count: u32) {
+        self.script.op(&self.names, "fail_appends", json!({ "error": error.name(), "count": count }));
+        self.c.fail_appends(error, count);
     }
 
     /// Joins all of `joins` now and lets the initial delay pass: a group in CompletingRebalance with generation 1,

@@ -227,9 +227,10 @@ fn state_13_delete() {
 #[test]
 fn state_14_a_dead_group_object() {
     let mut rig = Rig::new();
+    rig.ours_only();
     let a = rig.stable(&[join("a")])[0];
     assert_eq!(rig.commit(a, 1, 7), ErrorCode::None);
-    rig.run(Seq::NONE, |c, cx, out| c.unload(cx, out));
+    rig.meddle(|c, cx, out| c.unload(cx, out));
     assert_eq!(rig.state(), Dead);
     let unavailable = ErrorCode::CoordinatorNotAvailable;
     let new = rig.join(join("b"));

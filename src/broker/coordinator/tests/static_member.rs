@@ -165,7 +165,7 @@ fn static_09_before_version_9_it_believes_to_follow() {
 fn static_10_the_replacement_cannot_be_written() {
     let mut rig = Rig::new();
     let ids = rig.stable(&[fixed("s", "i"), join("b").st(100_000)]);
-    rig.c.fail_appends(ErrorCode::NotLeaderOrFollower, 1);
+    rig.fail_appends(ErrorCode::NotLeaderOrFollower, 1);
     rig.at(8_000);
     let back = rig.join(fixed("s", "i").st(30_000).protocols(&[("range", "new")]));
     let (ms, answer) = rig.joined(back);
@@ -258,7 +258,7 @@ fn static_15_the_join_timer_does_not_remove_it() {
     assert_eq!(rig.members(), ids[..1], "session timeout");
     let mut rig = Rig::new();
     let ids = rig.stable(&[join("d"), fixed("s", "i")]);
-    rig.c.config.group_max_size = 1;
+    rig.reload_with(|config| config.group_max_size = 1);
     rig.join(join("d").id(ids[0]));
     rig.join(fixed("s", "i").id(ids[1]));
     assert_eq!(rig.members(), ids[..1], "capacity");

@@ -154,7 +154,7 @@ fn sync_08_the_assignment_cannot_be_written() {
     let ids = rig.completing(&[join("a"), join("b")]);
     rig.at(9_000);
     let follower = rig.sync(ids[1], 1, &[]);
-    rig.c.fail_appends(ErrorCode::NotEnoughReplicas, 1);
+    rig.fail_appends(ErrorCode::NotEnoughReplicas, 1);
     let leader = rig.sync(ids[0], 1, &[(ids[0], "x"), (ids[1], "y")]);
     for ticket in [follower, leader] {
         let (ms, answer) = rig.synced(ticket);
@@ -173,12 +173,13 @@ fn sync_08_the_assignment_cannot_be_written() {
 #[test]
 fn sync_08_a_stale_outcome_is_ignored() {
     let mut rig = Rig::new();
+    rig.ours_only();
     let ids = rig.completing(&[join("a"), join("b")]);
     let parked = rig.sync(ids[1], 1, &[]);
     let group = rig.group();
     let metadata = rig.c.groups[&group].metadata(|member| member.assignment.clone());
     for (generation, result) in [(0, Ok(())), (0, Err(ErrorCode::NotEnoughReplicas)), (2, Ok(()))] {
-        rig.run(Seq::NONE, |c, cx, out| {
+        rig.meddle(|c, cx, out| {
             c.with_group(cx, out, group, |g, op| {
                 g.assignment_appended(op, Generation(generation), ids[0], &metadata, result)
             });

@@ -39,6 +39,10 @@ final class Commands {
             case "fail_appends" -> failAppends(line);
             case "reload" -> {
                 Session open = open();
+                if (line.has("broker")) {
+                    BrokerConfig config = BrokerConfig.read(line.raw("broker"));
+                    yield () -> open.restart(config);
+                }
                 yield () -> {
                     open.unload();
                     open.load();

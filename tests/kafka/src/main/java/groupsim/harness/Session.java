@@ -44,12 +44,20 @@ final class Session {
     private final MemoryLog log = new MemoryLog(time);
     private final Topics topics = new Topics();
     private final Outbox outbox;
-    private final GroupCoordinatorService service;
-    private final Requests requests;
+    private final MemberNames names = new MemberNames();
+    private GroupCoordinatorService service;
+    private Requests requests;
     private int leaderEpoch = 0;
     private boolean closed = false;
 
     Session(BrokerConfig config, Map<String, Integer> partitionsByTopic, JsonGenerator out) {
+        outbox = new Outbox(out, names);
+        start(config);
+        topics.create(partitionsByTopic, service::onMetadataUpdate);
+        load();
+    }
+
+    private void start(BrokerConfig config) {
         CoordinatorRuntime<GroupCoordinatorShard, CoordinatorRecord> runtime =
             new CoordinatorRuntime.Builder<GroupCoordinatorShard, CoordinatorRecord>()
                 .withLogContext(new LogContext("[runtime] "))
@@ -70,10 +78,14 @@ final class Session {
                 .build();
         service = HarnessServiceFactory.service(config.coordinator, config.groups, runtime, METRICS, timer, time);
         service.startup(() -> 1);
-        topics.create(partitionsByTopic, service::onMetadataUpdate);
-        MemberNames names = new MemberNames();
-        outbox = new Outbox(out, names);
         requests = new Requests(service, names);
+    }
+
+    /** The broker starts again with other settings; the log is what is left. */
+    void restart(BrokerConfig config) {
+        unload();
+        start(config);
+        topics.create(Map.of(), service::onMetadataUpdate);
         load();
     }
 
