@@ -228,8 +228,8 @@ pub struct DescribedGroup {
     pub error: ErrorCode,
     /// Group id.
     pub group: GroupId,
-    /// State; Dead for an unknown group.
-    pub state: GroupState,
+    /// State; Dead for an unknown group, none while the coordinator is loading (LOAD-03).
+    pub state: Option<GroupState>,
     /// Protocol type, or empty.
     pub protocol_type: Symbol,
     /// Protocol name, only in Stable.

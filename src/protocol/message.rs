@@ -163,8 +163,8 @@ pub enum Response {
     Fetch(Box<FetchResponse>),
     /// DescribeGroups.
     DescribeGroups(Vec<DescribedGroup>),
-    /// ListGroups: id, protocol type, state.
-    ListGroups(Vec<(GroupId, Symbol, GroupState)>),
+    /// ListGroups: the error of the whole (LOAD-03), and of each group id, protocol type, state.
+    ListGroups(ErrorCode, Vec<(GroupId, Symbol, GroupState)>),
     /// DeleteGroups: an error per group, in the order of the request.
     DeleteGroups(Vec<(GroupId, ErrorCode)>),
 }
@@ -185,7 +185,7 @@ impl Response {
             Response::ListOffsets(_) => Api::ListOffsets,
             Response::Fetch(_) => Api::Fetch,
             Response::DescribeGroups(_) => Api::DescribeGroups,
-            Response::ListGroups(_) => Api::ListGroups,
+            Response::ListGroups(..) => Api::ListGroups,
             Response::DeleteGroups(_) => Api::DeleteGroups,
         }
     }
@@ -207,7 +207,7 @@ impl Response {
             Response::ListOffsets(r) => first(r.partitions.iter().map(|p| p.2)),
             Response::Fetch(r) => first(r.partitions.iter().map(|p| p.error)),
             Response::DescribeGroups(groups) => first(groups.iter().map(|g| g.error)),
-            Response::ListGroups(_) => ErrorCode::None,
+            Response::ListGroups(error, _) => *error,
             Response::DeleteGroups(groups) => first(groups.iter().map(|g| g.1)),
         }
     }

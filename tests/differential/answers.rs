@@ -55,7 +55,7 @@ impl Writer<'_> {
                 let groups: Vec<Value> = groups.iter().map(|group| self.described(group)).collect();
                 json!({ "groups": groups })
             }
-            Response::ListGroups(groups) => {
+            Response::ListGroups(error, groups) => {
                 let group = |&(group, protocol_type, state): &(GroupId, Symbol, GroupState)| {
                     json!({
                         "group_id": self.names.text(group),
@@ -63,7 +63,7 @@ impl Writer<'_> {
                         "group_state": state.name(),
                     })
                 };
-                json!({ "error_code": "NONE", "groups": groups.iter().map(group).collect::<Vec<_>>() })
+                json!({ "error_code": error.name(), "groups": groups.iter().map(group).collect::<Vec<_>>() })
             }
             Response::DeleteGroups(groups) => {
                 let result = |&(group, error): &(GroupId, ErrorCode)| json!({ "group_id": self.names.text(group), "error_code": error.name() });
@@ -111,7 +111,7 @@ impl Writer<'_> {
         json!({
             "error_code": group.error.name(),
             "group_id": self.names.text(group.group),
-            "group_state": group.state.name(),
+            "group_state": group.state.map_or("", |state| state.name()),
             "protocol_type": self.names.text(group.protocol_type),
             "protocol_data": self.names.text(group.protocol_name),
             "members": members,

@@ -41,10 +41,6 @@ pub fn canonical(answer: &Value) -> Value {
             }
         }
     }
-    // While loading there is no state, which our answers always have.
-    if result.get("error_code").is_some_and(|error| error == "COORDINATOR_LOAD_IN_PROGRESS") {
-        result.remove("group_state");
-    }
     Value::Object(result)
 }
 

@@ -130,8 +130,7 @@ impl Generator {
                 }
                 Step::Describe { groups, version: self.pick(&[6, 5]) }
             }
-            // While loading, Kafka answers a list with an error, which our answer has no room for.
-            6..8 if !self.loading => Step::List,
+            6..8 => Step::List,
             8..10 => Step::Delete { groups: if self.chance(20) { vec![0, 1] } else { vec![group] } },
             10..14 => {
                 // Unknown topics are turned away above the coordinator.

@@ -142,14 +142,11 @@ fn request(step: &Step, view: &mut View) -> Option<Resolved> {
                 body["retention_time_ms"] = json!(retention_ms);
             }
             let topic = |commit: &Commit| {
-                // A commit that makes a group but stores nothing leaves one that Kafka's committed reads do not see.
-                let stored = *generation == GenerationRef::Absent;
-                let length = if stored { commit.metadata.min(8) } else { commit.metadata };
                 let unit = if commit.wide { "é" } else { "x" };
                 json!({ "name": TOPICS[commit.topic], "partitions": [{
                     "partition_index": commit.partition,
                     "committed_offset": commit.offset,
-                    "committed_metadata": unit.repeat(length),
+                    "committed_metadata": unit.repeat(commit.metadata),
                 }]})
             };
             body["topics"] = partitions.iter().map(topic).collect::<Vec<_>>().into();

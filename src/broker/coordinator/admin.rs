@@ -15,7 +15,7 @@ pub(super) fn describe(id: GroupId, group: Option<&ClassicGroup>, api_version: i
         return DescribedGroup {
             error: if api_version >= 6 { ErrorCode::GroupIdNotFound } else { ErrorCode::None },
             group: id,
-            state: GroupState::Dead,
+            state: Some(GroupState::Dead),
             protocol_type: Symbol::EMPTY,
             protocol_name: ProtocolName::EMPTY,
             members: Vec::new(),
@@ -33,7 +33,7 @@ pub(super) fn describe(id: GroupId, group: Option<&ClassicGroup>, api_version: i
     DescribedGroup {
         error: ErrorCode::None,
         group: id,
-        state: group.state,
+        state: Some(group.state),
         protocol_type: group.protocol_type.unwrap_or(Symbol::EMPTY),
         protocol_name: protocol.unwrap_or(ProtocolName::EMPTY),
         members: group.members.values().map(member).collect(),

@@ -58,7 +58,7 @@ pub(super) enum Completion {
     /// A static member came back in Stable (STATIC-05, STATIC-10).
     Replaced(Box<super::static_member::Replacement>),
     /// Answered with `response` once it is written, with the error if that fails.
-    Answer { asker: Asker, response: crate::protocol::Response, created: bool },
+    Answer { asker: Asker, response: crate::protocol::Response },
 }
 
 pub(super) struct ClassicGroup {

@@ -36,7 +36,7 @@ impl ClassicGroup {
         };
         let response = leave_response(ErrorCode::None, members);
         if effect.is_some() {
-            return Some(Completion::Answer { asker, response, created: false });
+            return Some(Completion::Answer { asker, response });
         }
         op.respond(&asker, response);
         None

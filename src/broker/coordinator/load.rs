@@ -19,6 +19,7 @@ impl Coordinator {
         self.timers = Default::default();
         self.expiry = Default::default();
         self.undone.clear();
+        self.unwritten.clear();
     }
 
     /// LOAD-05: the groups that the log describes; LOAD-07, LOAD-08.

@@ -59,6 +59,9 @@ pub struct Coordinator {
     /// after under the same id inherits them (JOIN-29).
     undone: FxHashMap<GroupId, (TimerSlot, JoinTimer)>,
     batch: Vec<Record>,
+    /// Groups made by a commit of which nothing was stored (STATE-02): Kafka's reads go by what was there after the last
+    /// append, so that they do not see these yet, and a failing append takes them back.
+    unwritten: Vec<GroupId>,
     /// Between giving up the log and having read it again (LOAD-03).
     loading: bool,
 }
@@ -75,6 +78,7 @@ impl Coordinator {
             loaded_ms: 0,
             undone: FxHashMap::default(),
             batch: Vec::new(),
+            unwritten: Vec::new(),
             loading: false,
         }
     }
@@ -197,6 +201,11 @@ impl Coordinator {
     fn split<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>, out: &'a mut Vec<Answer>) -> (&'a mut Groups, Op<'a, 'b>) {
         let Coordinator { config, groups, timers, batch, .. } = self;
         (groups, Op { cx, out, config, timers, batch })
+    }
+
+    /// A group as DescribeGroups and ListGroups see it (STATE-02).
+    fn readable(&self, id: GroupId) -> Option<&ClassicGroup> {
+        self.groups.get(&id).filter(|_| !self.unwritten.contains(&id))
     }
 
     /// The group, made if there is none (STATE-02).

@@ -29,15 +29,13 @@ impl ClassicGroup {
         Ok(())
     }
 
-    /// Stores what can be stored of a commit. `known` says of each partition whether it exists; `created` that this
-    /// commit made the group.
+    /// Stores what can be stored of a commit. `known` says of each partition whether it exists.
     pub fn commit(
         &mut self,
         op: &mut Op<'_, '_>,
         request: &OffsetCommitRequest,
         exists: &dyn Fn(TopicPartition) -> bool,
         asker: Asker,
-        created: bool,
     ) -> Option<Completion> {
         if let Err(error) = self.validate_commit(request) {
             op.respond(&asker, commit_error(request, exists, error));
@@ -65,7 +63,7 @@ impl ClassicGroup {
             self.commit_answered(op, &asker, response);
             return None;
         }
-        Some(Completion::Answer { asker, response, created })
+        Some(Completion::Answer { asker, response })
     }
 
     /// OFF-06, SESS-02: a valid commit of a member shows that it lives.

@@ -180,8 +180,10 @@ impl Coordinator {
         }
         if created {
             self.group_or_new(cx, asker.group);
+            // Until something is written, that of this commit in the first place.
+            self.unwritten.push(asker.group);
         }
-        self.with_group(cx, out, asker.group, |group, op| group.commit(op, request, exists, asker, created));
+        self.with_group(cx, out, asker.group, |group, op| group.commit(op, request, exists, asker));
     }
 
     pub(super) fn offset_fetch(
@@ -236,8 +238,12 @@ impl Coordinator {
     ) {
         let asker = Asker::new(header, Api::DescribeGroups, one(groups), MemberId::EMPTY, Generation::NONE);
         let describe = |&id| match self.loading {
-            true => DescribedGroup { error: ErrorCode::CoordinatorLoadInProgress, ..admin::describe(id, None, 0) },
-            false => admin::describe(id, self.groups.get(&id), asker.api_version),
+            true => DescribedGroup {
+                error: ErrorCode::CoordinatorLoadInProgress,
+                state: None,
+                ..admin::describe(id, None, 0)
+            },
+            false => admin::describe(id, self.readable(id), asker.api_version),
         };
         let described = groups.iter().map(describe).collect();
         self.answer(cx, out, &asker, Response::DescribeGroups(described));
@@ -246,8 +252,13 @@ impl Coordinator {
     pub(super) fn list_groups(&mut self, cx: &mut Context<'_>, header: &RequestHeader, out: &mut Vec<Answer>) {
         let asker = Asker::new(header, Api::ListGroups, None, MemberId::EMPTY, Generation::NONE);
         let listed = |group: &ClassicGroup| (group.id, group.protocol_type.unwrap_or_default(), group.state);
-        let groups = self.groups.values().map(listed).collect();
-        self.answer(cx, out, &asker, Response::ListGroups(groups));
+        let response = if self.loading {
+            Response::ListGroups(ErrorCode::CoordinatorLoadInProgress, Vec::new())
+        } else {
+            let ids = self.groups.keys();
+            Response::ListGroups(ErrorCode::None, ids.filter_map(|&id| self.readable(id)).map(listed).collect())
+        };
+        self.answer(cx, out, &asker, response);
     }
 
     pub(super) fn delete_groups(
@@ -277,7 +288,7 @@ impl Coordinator {
         if self.batch.is_empty() {
             return self.answer(cx, out, &asker, response);
         }
-        self.write(cx, out, asker.group, Completion::Answer { asker, response, created: false });
+        self.write(cx, out, asker.group, Completion::Answer { asker, response });
     }
 }
 

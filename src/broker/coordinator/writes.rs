@@ -39,7 +39,11 @@ impl Coordinator {
     pub(super) fn write(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>, id: GroupId, completion: Completion) {
         let mut written = std::mem::take(&mut self.batch);
         let result = self.log.append(&written);
+        let unwritten = std::mem::take(&mut self.unwritten);
         self.on_appended(cx, out, id, completion, Outcome { written: &written, result });
+        if result.is_err() {
+            unwritten.into_iter().for_each(|id| self.undo_unwritten(cx, id));
+        }
         if self.batch.is_empty() {
             written.clear();
             self.batch = written;
@@ -71,10 +75,10 @@ impl Coordinator {
                 group.replacement_appended(op, *replacement, result);
                 None
             }),
-            Completion::Answer { asker, response, created } if asker.api == Api::OffsetCommit => {
-                self.commit_appended(cx, out, &asker, response, created, outcome);
+            Completion::Answer { asker, response } if asker.api == Api::OffsetCommit => {
+                self.commit_appended(cx, out, &asker, response, outcome);
             }
-            Completion::Answer { asker, mut response, .. } => {
+            Completion::Answer { asker, mut response } => {
                 if let Err(error) = result {
                     fail(&mut response, append_error(error));
                 }
@@ -98,13 +102,21 @@ impl Coordinator {
         }
     }
 
+    /// STATE-02: an append has failed, and what came after the one before it is taken back.
+    fn undo_unwritten(&mut self, cx: &mut Context<'_>, id: GroupId) {
+        let Some(group) = self.groups.shift_remove(&id) else { return };
+        cx.emit_broker(Kind::GroupRemoved { group: id });
+        if group.join_timer.is_armed() {
+            self.undone.insert(id, (group.join_timer, group.join_timer_does));
+        }
+    }
+
     fn commit_appended(
         &mut self,
         cx: &mut Context<'_>,
         out: &mut Vec<Answer>,
         asker: &Asker,
         mut response: Response,
-        created: bool,
         outcome: Outcome<'_>,
     ) {
         let Asker { group: id, member, generation, client, correlation: request, .. } = *asker;
@@ -123,10 +135,6 @@ impl Coordinator {
             group.commit_answered(op, asker, response);
             None
         });
-        if created && outcome.result.is_err() {
-            self.groups.shift_remove(&id);
-            cx.emit_broker(Kind::GroupRemoved { group: id });
-        }
     }
 
     /// Tombstones have been written: what they name is gone.

@@ -10,7 +10,7 @@ fn state_12_an_unknown_group_is_an_error_since_version_6() {
         let group = rig.group();
         let ticket = rig.send("admin", version, Request::DescribeGroups(vec![group]));
         let Some((_, Response::DescribeGroups(groups))) = rig.answer(ticket) else { panic!("no answer") };
-        assert_eq!((groups[0].error, groups[0].state), (error, GroupState::Dead));
+        assert_eq!((groups[0].error, groups[0].state), (error, Some(GroupState::Dead)));
     }
 }
 

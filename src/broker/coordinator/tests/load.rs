@@ -17,7 +17,9 @@ fn load_03_requests_while_loading() {
     let request = OffsetFetchRequest { group: Some(rig.group()), partitions: None, require_stable: false };
     let fetch = rig.send("a", 8, Request::OffsetFetch(Box::new(request)));
     assert_eq!((rig.error(fetch), rig.heartbeat(a, 1)), (loading, ErrorCode::None));
-    assert_eq!((rig.describe().error, rig.delete_group()), (loading, loading));
+    assert_eq!((rig.describe().error, rig.describe().state, rig.delete_group()), (loading, None, loading));
+    let list = rig.send("admin", 5, Request::ListGroups);
+    assert_eq!(rig.answer(list), Some((3_000, Response::ListGroups(loading, Vec::new()))));
     rig.finish_reload();
     assert_eq!(rig.commit(a, 1, 5), ErrorCode::None);
 }

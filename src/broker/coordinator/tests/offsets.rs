@@ -151,10 +151,9 @@ fn fetch(rig: &mut Rig, group: Option<GroupId>, partitions: Option<Vec<TopicPart
 fn off_08_a_group_error_goes_to_every_partition() {
     let mut rig = Rig::new();
     let ids = rig.stable(&[join("a")]);
-    let errors =
-        commit_of(&mut rig, ids[0], 0, &[("orders", 0, 1, ""), ("refunds", 3, 2, ""), ("unknown-topic", 0, 3, "")]);
+    let errors = commit_of(&mut rig, ids[0], 0, &[("orders", 0, 1, ""), ("refunds", 3, 2, "")]);
     use ErrorCode::*;
-    assert_eq!(errors, [IllegalGeneration, IllegalGeneration, UnknownTopicOrPartition]);
+    assert_eq!(errors, [IllegalGeneration, IllegalGeneration]);
     assert_eq!(rig.c.log.durable().offsets.len(), 0);
     // The same for an append that fails.
     rig.fail_appends(NotEnoughReplicas, 1);
@@ -170,8 +169,26 @@ fn off_08_a_group_error_goes_to_every_partition() {
 }
 
 #[test]
+fn off_09_metadata_may_be_too_large() {
+    let mut rig = Rig::with(|config| config.offset_metadata_max_bytes = 4);
+    let ids = rig.stable(&[join("a")]);
+    let of: &[_] = &[
+        ("orders", 0, 10, "four"),
+        ("orders", 1, 11, "fives"),
+        ("orders", 2, 14, "\u{fc}\u{fc}\u{fc}\u{fc}"),
+        ("orders", 3, 15, "\u{1F600}\u{1F600}\u{1F600}"),
+    ];
+    let errors = commit_of(&mut rig, ids[0], 1, of);
+    use ErrorCode::*;
+    assert_eq!(errors, [None, OffsetMetadataTooLarge, None, OffsetMetadataTooLarge]);
+    assert_eq!(rig.committed(), 10);
+}
+
+#[test]
 fn off_09_errors_of_single_partitions() {
     let mut rig = Rig::with(|config| config.offset_metadata_max_bytes = 4);
+    // Unknown partitions are sorted out above the coordinator.
+    rig.ours_only();
     let ids = rig.stable(&[join("a")]);
     use ErrorCode::*;
     let errors = commit_of(
@@ -307,14 +324,13 @@ fn subscribed(rig: &mut Rig) -> MemberId {
 fn off_19_offset_delete() {
     let mut rig = Rig::new();
     let (orders, refunds) = (rig.partition("orders", 0), rig.partition("refunds", 0));
-    let unknown = rig.partition("unknown-topic", 0);
     use ErrorCode::*;
     assert_eq!(delete(&mut rig, vec![orders]).error, GroupIdNotFound);
     let a = subscribed(&mut rig);
     commit_of(&mut rig, a, 1, &[("orders", 0, 5, ""), ("refunds", 0, 6, "")]);
-    let deleted = delete(&mut rig, vec![orders, refunds, refunds, unknown]);
+    let deleted = delete(&mut rig, vec![orders, refunds, refunds]);
     let errors: Vec<ErrorCode> = deleted.partitions.iter().map(|p| p.1).collect();
-    assert_eq!((deleted.error, errors), (None, vec![GroupSubscribedToTopic, None, None, UnknownTopicOrPartition]));
+    assert_eq!((deleted.error, errors), (None, vec![GroupSubscribedToTopic, None, None]));
     let group = rig.group();
     assert_eq!((rig.committed(), rig.c.committed(group, refunds)), (5, Option::None));
     rig.leaves(a);
@@ -324,6 +340,18 @@ fn off_19_offset_delete() {
     let mut rig = Rig::new();
     rig.stable(&[join("w").protocol_type("connect")]);
     assert_eq!(delete(&mut rig, vec![orders]).error, NonEmptyGroup);
+}
+
+#[test]
+fn off_19_unknown_partitions_are_named() {
+    let mut rig = Rig::new();
+    // They are sorted out above the coordinator.
+    rig.ours_only();
+    let (refunds, unknown) = (rig.partition("refunds", 0), rig.partition("unknown-topic", 0));
+    subscribed(&mut rig);
+    let deleted = delete(&mut rig, vec![refunds, unknown]);
+    let errors = [(refunds, ErrorCode::None), (unknown, ErrorCode::UnknownTopicOrPartition)];
+    assert_eq!((deleted.error, &deleted.partitions[..]), (ErrorCode::None, &errors[..]));
 }
 
 #[test]

@@ -40,6 +40,54 @@ fn state_02_what_creates_a_group() {
     assert_eq!(rig.committed(), 5);
 }
 
+/// Groups that ListGroups shows.
+fn listed(rig: &mut Rig) -> usize {
+    let ticket = rig.send("admin", 5, Request::ListGroups);
+    match rig.answer(ticket) {
+        Some((_, Response::ListGroups(ErrorCode::None, groups))) => groups.len(),
+        other => panic!("no ListGroups answer: {other:?}"),
+    }
+}
+
+/// A commit that makes a group, but stores nothing.
+fn commit_too_large(rig: &mut Rig) {
+    let mut request = rig.commit_request(MemberId::EMPTY, -1, 5);
+    request.partitions[0].metadata = rig.names.intern("too large");
+    assert_eq!(rig.send_commit(8, request), [ErrorCode::OffsetMetadataTooLarge]);
+}
+
+#[test]
+fn state_02_a_commit_of_nothing_makes_a_group_that_is_not_seen_yet() {
+    let mut rig = Rig::with(|config| config.offset_metadata_max_bytes = 4);
+    commit_too_large(&mut rig);
+    assert_eq!((rig.describe().state, listed(&mut rig)), (Some(Dead), 0));
+    // Writes do see it.
+    assert_eq!(rig.delete_group(), ErrorCode::None);
+    assert_eq!((rig.delete_group(), listed(&mut rig)), (ErrorCode::GroupIdNotFound, 0));
+    // It shows as soon as anything at all is written.
+    commit_too_large(&mut rig);
+    let other = GroupId(rig.names.intern("other"));
+    let request = OffsetCommitRequest { group: Some(other), ..rig.commit_request(MemberId::EMPTY, -1, 5) };
+    assert_eq!(rig.send_commit(8, request), [ErrorCode::None]);
+    assert_eq!((rig.describe().state, listed(&mut rig)), (Some(Empty), 2));
+}
+
+#[test]
+fn state_02_a_failing_append_takes_back_a_group_that_was_not_written() {
+    let mut rig = Rig::with(|config| config.offset_metadata_max_bytes = 4);
+    commit_too_large(&mut rig);
+    // A join finds it, and writes nothing.
+    let first = rig.join(join("a"));
+    assert_eq!((rig.describe().state, listed(&mut rig)), (Some(Dead), 0));
+    let id = rig.joined(first).1.member;
+    rig.fail_appends(ErrorCode::NotEnoughReplicas, 1);
+    let other = GroupId(rig.names.intern("other"));
+    let request = OffsetCommitRequest { group: Some(other), ..rig.commit_request(MemberId::EMPTY, -1, 5) };
+    assert_eq!(rig.send_commit(8, request), [ErrorCode::CoordinatorNotAvailable]);
+    let second = rig.join(join("a").id(id));
+    assert_eq!((rig.error(second), listed(&mut rig)), (ErrorCode::UnknownMemberId, 0));
+}
+
 #[test]
 fn state_03_allowed_predecessors() {
     let allowed = |to| GroupState::ALL.into_iter().filter(|from| may_follow(*from, to)).collect::<Vec<_>>();
@@ -185,18 +233,18 @@ fn state_11_nobody_left_but_a_pending_id() {
 fn state_12_describe() {
     let mut rig = Rig::new();
     let unknown = rig.describe();
-    assert_eq!((unknown.state, unknown.error, unknown.members.len()), (Dead, ErrorCode::None, 0));
+    assert_eq!((unknown.state, unknown.error, unknown.members.len()), (Some(Dead), ErrorCode::None, 0));
     let ids = rig.stable(&[join("a")]);
     let stable = rig.describe();
     let range = ProtocolName(rig.names.intern("range"));
-    assert_eq!((stable.state, stable.protocol_name), (Stable, range));
+    assert_eq!((stable.state, stable.protocol_name), (Some(Stable), range));
     let member = &stable.members[0];
     assert_eq!((member.member, rig.names.text(member.client_id)), (ids[0], "a"));
     assert_eq!(rig.names.text(member.host), "/10.0.0.1");
     assert_eq!((&*member.metadata, &*member.assignment), (&b"orders"[..], &b"part-0"[..]));
     rig.join_twice(join("b"));
     let preparing = rig.describe();
-    assert_eq!((preparing.state, preparing.protocol_name), (PreparingRebalance, ProtocolName::EMPTY));
+    assert_eq!((preparing.state, preparing.protocol_name), (Some(PreparingRebalance), ProtocolName::EMPTY));
     assert_eq!((preparing.members.len(), preparing.members[0].metadata.len()), (2, 0));
     assert_eq!(&*preparing.members[0].assignment, b"part-0");
 }

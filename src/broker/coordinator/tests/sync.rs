@@ -15,6 +15,14 @@ fn sync_01_request_layer() {
         let ticket = rig.send("a", 4, Request::SyncGroup(Box::new(request)));
         assert_eq!(rig.error(ticket), ErrorCode::InvalidGroupId);
     }
+}
+
+#[test]
+fn sync_01_from_version_5_on_protocol_type_and_name_must_be_there() {
+    let mut rig = Rig::new();
+    // The work of Kafka's request layer.
+    rig.ours_only();
+    let ids = rig.completing(&[join("a")]);
     let (consumer, range) = (rig.names.intern("consumer"), ProtocolName(rig.names.intern("range")));
     for (protocol_type, protocol_name) in [(None, None), (Some(consumer), None), (None, Some(range))] {
         let request = SyncGroupRequest { protocol_type, protocol_name, ..rig.sync_request(ids[0], 1) };
