@@ -1,15 +1,28 @@
 //! A group in a few words, for the tests of assignors.
 
-use super::{AssignorMember, assign, sticky_user_data};
+use super::{AssignorMember, assign, base64, settled, sticky_user_data};
 use crate::config::AssignorKind;
 use crate::ids::{Generation, InstanceId, MemberId, Names, TopicName, TopicPartition};
-use crate::protocol::consumer_protocol::Subscription;
+use crate::protocol::consumer_protocol::{Subscription, encode_subscription};
+use serde_json::{Map, Value, json};
 
 /// Topics and members under construction.
 pub(super) struct Rig {
     pub(super) names: Names,
     pub(super) topics: Vec<(TopicName, u32)>,
     pub(super) members: Vec<AssignorMember>,
+    /// The same for Kafka's assignors.
+    commands: Vec<Value>,
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.commands.is_empty() {
+            return;
+        }
+        let Some(test) = settled::test_of_a_rule() else { return };
+        settled::settle(&test, &self.commands, None).unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 impl Rig {
@@ -23,7 +36,7 @@ impl Rig {
                 (TopicName(names.intern(name)), partitions.parse().expect("a number"))
             })
             .collect();
-        Rig { names, topics, members: Vec::new() }
+        Rig { names, topics, members: Vec::new(), commands: Vec::new() }
     }
 
     /// A dynamic member with its topics, written `t1 t2`.
@@ -68,7 +81,31 @@ impl Rig {
     }
 
     pub(super) fn assign(&mut self, kind: AssignorKind) -> Vec<(MemberId, Vec<TopicPartition>)> {
+        let command = self.command(kind);
+        self.commands.push(command);
         assign(kind, &self.members, &self.topics, &mut self.names)
+    }
+
+    fn command(&self, kind: AssignorKind) -> Value {
+        let names = &self.names;
+        let counts: Map<String, Value> = self
+            .topics
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(topic, count)| (names.text(*topic).to_owned(), (*count).into()))
+            .collect();
+        let member = |member: &AssignorMember| {
+            let instance = (!member.instance.is_empty()).then(|| names.text(member.instance));
+            let subscription = base64::encode(&encode_subscription(&member.subscription, names));
+            json!({ "member_id": names.text(member.member), "group_instance_id": instance, "subscription": subscription })
+        };
+        json!({
+            "op": "assign",
+            "id": self.commands.len() + 1,
+            "assignor": kind.name(),
+            "topics": counts,
+            "members": self.members.iter().map(member).collect::<Vec<_>>(),
+        })
     }
 
     /// The assignment, written `C1: t1-0 t1-1 | C2: t1-2`.

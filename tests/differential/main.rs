@@ -5,6 +5,7 @@
 //! `GROUPSIM_DIFF_FIRST`. With `GROUPSIM_DIFF_RECORD=1` it takes all recordings anew, for another version of Kafka say.
 
 mod answers;
+mod assign;
 mod base64;
 mod compare;
 mod deployment;

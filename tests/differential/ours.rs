@@ -1,6 +1,7 @@
 //! Our coordinator behind the harness's commands.
 
 use crate::answers::Writer;
+use crate::assign;
 use crate::names::MemberNames;
 use crate::peer::{Answer, Peer, Reply};
 use crate::requests::Reader;
@@ -194,6 +195,10 @@ impl Peer for Ours {
     fn command(&mut self, command: &Value) -> Result<Reply, String> {
         let mut reply = Reply::default();
         match command["op"].as_str().unwrap_or("") {
+            "assign" => {
+                let (t, id) = (self.now.as_ms(), command["id"].as_u64().expect("an id"));
+                reply.answers.push(Answer { t, id, body: assign::assigned(command) });
+            }
             "config" => self.configure(command)?,
             "request" => self.request(command),
             "advance" => self.advance(command["ms"].as_u64().expect("a length"), &mut reply)?,

@@ -3,22 +3,15 @@
 
 use super::names::MemberNames;
 use super::sent::{self, Sender};
+use super::settled;
 use groupsim::config::BrokerConfig;
 use groupsim::ids::*;
 use groupsim::protocol::*;
 use serde_json::{Map, Value, json};
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 /// Partitions of every topic that exists for the rig.
 const PARTITIONS: u32 = 100;
-
-thread_local! {
-    /// How many scripts of this thread's test are over.
-    static OVER: Cell<usize> = const { Cell::new(0) };
-}
 
 /// The commands of one rig, in the order in which it gave them.
 pub struct Script {
@@ -171,11 +164,10 @@ impl Script {
         self.commands.push(json!({ "op": "request", "id": id, "api": api, "version": version, "body": body }));
     }
 
-    /// The test is over: what is left to see is asked for, and the whole compared with the recording of this test, or
-    /// written down anew if `GROUPSIM_RIG_RECORD` names a folder. The error says what is wrong.
+    /// The test is over: what is left to see is asked for, and the whole settled with the recording of this test.
     pub fn end(mut self, names: &Names, group: GroupId, generation: Generation) -> Result<(), String> {
         self.name_members(names);
-        let Some(test) = test_of_a_rule() else { return Ok(()) };
+        let Some(test) = settled::test_of_a_rule() else { return Ok(()) };
         if self.ours_only {
             return Ok(());
         }
@@ -192,64 +184,6 @@ impl Script {
         let exist = self.topics.iter().filter(|topic| *topic != "unknown-topic");
         let topics: Map<String, Value> = exist.map(|topic| (topic.clone(), PARTITIONS.into())).collect();
         self.commands[0]["topics"] = topics.into();
-        let number = OVER.get();
-        OVER.set(number + 1);
-        match std::env::var_os("GROUPSIM_RIG_RECORD") {
-            Some(folder) => self.write(&PathBuf::from(folder).join(format!("{test}.jsonl")), number),
-            None => self.check(&test, number),
-        }
+        settled::settle(&test, &self.commands, self.unseen)
     }
-
-    fn write(&self, path: &Path, number: usize) -> Result<(), String> {
-        let before = if number == 0 { String::new() } else { std::fs::read_to_string(path).unwrap_or_default() };
-        let mut text = before;
-        if let Some(why) = self.unseen {
-            let _ = writeln!(text, "{}", json!({ "unseen": why }));
-        }
-        for command in &self.commands {
-            let _ = writeln!(text, "{command}");
-        }
-        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    fn check(&self, test: &str, number: usize) -> Result<(), String> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/rules").join(format!("{test}.jsonl"));
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            return Err(format!("Kafka has not been asked what {test} asks ({ANEW})"));
-        };
-        let lines = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
-        let mut commands = lines.map(|mut line| line["do"].take());
-        let mut of_this = Vec::new();
-        let mut sections = 0;
-        for command in commands.by_ref() {
-            sections += usize::from(command["op"] == "config");
-            if sections == number + 1 {
-                of_this.push(command);
-            }
-        }
-        if let Some(config) = of_this.first_mut().and_then(Value::as_object_mut) {
-            // Kafka's hash order, which the recorder chose.
-            config.remove("seed");
-        }
-        if of_this == self.commands {
-            return Ok(());
-        }
-        let at = of_this.iter().zip(&self.commands).position(|(was, is)| was != is);
-        let at = at.unwrap_or(of_this.len().min(self.commands.len()));
-        let shown = |commands: &[Value]| commands.get(at).map_or("nothing more".to_owned(), Value::to_string);
-        let (was, is) = (shown(&of_this), shown(&self.commands));
-        Err(format!("{test} asks something else than Kafka was asked ({ANEW})\nthen {was}\nnow  {is}"))
-    }
-}
-
-const ANEW: &str = "tests/kafka/rules.sh asks it, docs/fidelity.md says how";
-
-/// The name of the test that runs here, if it bears the id of a rule: `state_08_becoming_empty`.
-fn test_of_a_rule() -> Option<String> {
-    let thread = std::thread::current();
-    let name = thread.name()?.rsplit("::").next()?.to_owned();
-    let mut words = name.split('_');
-    let is_rule = words.next().is_some_and(|word| word.chars().all(|c| c.is_ascii_lowercase()))
-        && words.next().is_some_and(|word| word.len() == 2 && word.chars().all(|c| c.is_ascii_digit()));
-    is_rule.then_some(name)
 }

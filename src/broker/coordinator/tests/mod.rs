@@ -20,6 +20,8 @@ mod script;
 #[path = "../../../../tests/differential/sent.rs"]
 mod sent;
 mod session;
+#[path = "../../../../tests/differential/settled.rs"]
+mod settled;
 mod state;
 mod static_member;
 mod sync;

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import org.apache.kafka.common.protocol.Errors;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,7 @@ final class Commands {
                 List<String> topics = line.strings("topics");
                 yield () -> open.deleteTopics(topics);
             }
+            case "assign" -> assign(line);
             default -> throw new BadInput("unknown op " + op);
         };
     }
@@ -120,6 +123,27 @@ final class Commands {
         }
         if (error == Errors.NONE) throw new BadInput("NONE is not an error");
         return () -> open.failAppends(error, count);
+    }
+
+    /** The one line that needs no coordinator. */
+    private Runnable assign(Fields line) {
+        long id = line.int64("id");
+        Assignors assignors = new Assignors(line.string("assignor"));
+        Map<String, Integer> topics = topics(line.raw("topics"));
+        List<Assignors.Member> members = line.objects("members", Assignors.Member::read);
+        return () -> {
+            try {
+                out.writeStartObject();
+                out.writeNumberField("t", session == null ? 0 : session.now());
+                out.writeNumberField("id", id);
+                out.writeFieldName("answer");
+                assignors.assign(topics, members, out);
+                out.writeEndObject();
+                out.writeRaw('\n');
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
     }
 
     private Session open() {
