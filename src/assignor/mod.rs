@@ -2,8 +2,8 @@
 //!
 //! Where Java's result depends on the order in which a hash map gives members, ours follows the same order, for it can be
 //! had (who keeps the larger share when more members own it than may, ASSIGN-STICKY-05; which claim is visited first,
-//! ASSIGN-STICKY-02). Two orders are our own: a member's topics come by name (ASSIGN-RANGE-03), and of several partitions
-//! that went the other way the general algorithm takes back the one with the lowest number.
+//! ASSIGN-STICKY-02; which of several partitions that went the other way is taken back, ASSIGN-STICKY-09). One order is our
+//! own: a member's topics come by name (ASSIGN-RANGE-03).
 
 mod problem;
 mod range;

@@ -28,12 +28,19 @@ pub(super) enum MemberOrder {
     ByMemberId,
 }
 
+/// `String.hashCode()` of Java.
+pub(super) fn java_hash(text: &str) -> u32 {
+    text.encode_utf16().fold(0, |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
+}
+
 /// What there is to assign, and who may get it.
 pub(super) struct Problem {
     /// For each rank, the index in the list of members.
     by_rank: Vec<usize>,
     /// The topics that somebody subscribes to and that have partitions, by name.
     topics: Vec<TopicName>,
+    /// For each topic the hash that Java has of its name.
+    topic_hashes: Vec<u32>,
     /// For each topic its first partition, and at the end the number of partitions.
     first: Vec<PartitionIndex>,
     /// For each partition its topic.
@@ -42,8 +49,10 @@ pub(super) struct Problem {
     subscribed: Vec<Rc<[TopicIndex]>>,
     /// The same as one row of bits per rank.
     bits: Vec<u64>,
-    /// Whether all members subscribe to the same set, topics that do not exist included (ASSIGN-STICKY-03).
-    pub(super) equal_subscriptions: bool,
+    /// Whether all members that subscribe to anything subscribe to the same set, topics that do not exist included.
+    equal_subscriptions: bool,
+    /// For each rank, whether it subscribes to nothing at all.
+    without_topics: Vec<bool>,
     indices: FxHashMap<TopicName, TopicIndex>,
 }
 
@@ -56,6 +65,7 @@ impl Problem {
     ) -> Self {
         let by_rank = ranks(members, order, names);
         let (topics, first) = subscribed_topics(members, existing, names);
+        let topic_hashes = topics.iter().map(|topic| java_hash(names.text(*topic))).collect();
         let indices: FxHashMap<TopicName, TopicIndex> = topics.iter().copied().zip(0..).collect();
         let mut topic_of = Vec::with_capacity(first.last().map_or(0, |&total| total as usize));
         for (topic, bounds) in first.windows(2).enumerate() {
@@ -64,10 +74,12 @@ impl Problem {
 
         let mut subscribed: Vec<Rc<[TopicIndex]>> = Vec::with_capacity(members.len());
         let mut equal_subscriptions = true;
+        let mut without_topics = Vec::with_capacity(members.len());
         let mut last: Option<&[TopicName]> = None;
         let mut first_set: Option<Vec<TopicName>> = None;
         for &index in &by_rank {
             let wanted = &members[index].subscription.topics[..];
+            without_topics.push(wanted.is_empty());
             if let (true, Some(same)) = (last == Some(wanted), subscribed.last()) {
                 subscribed.push(Rc::clone(same));
                 continue;
@@ -77,6 +89,9 @@ impl Problem {
             known.sort_unstable();
             known.dedup();
             subscribed.push(known.into());
+            if wanted.is_empty() {
+                continue;
+            }
             let mut set = wanted.to_vec();
             set.sort_unstable();
             set.dedup();
@@ -93,7 +108,14 @@ impl Problem {
                 row[topic as usize / 64] |= 1 << (topic % 64);
             }
         }
-        Problem { by_rank, topics, first, topic_of, subscribed, bits, equal_subscriptions, indices }
+        Problem { by_rank, topics, topic_hashes, first, topic_of, subscribed, bits, equal_subscriptions, without_topics, indices }
+    }
+
+    /// Whether all members subscribe to the same set (ASSIGN-STICKY-03), as Kafka sees it, which takes them in the order of
+    /// `visits` and compares with nothing as long as it has met members without topics only.
+    pub(super) fn equal_subscriptions(&self, visits: &[Rank]) -> bool {
+        let without = |rank: &Rank| self.without_topics[*rank as usize];
+        self.equal_subscriptions && !visits.iter().skip_while(|rank| without(rank)).any(without)
     }
 
     /// How many members there are.
@@ -134,6 +156,12 @@ impl Problem {
     /// The number that a partition has within its topic.
     pub(super) fn number(&self, partition: PartitionIndex) -> u32 {
         partition - self.first[self.topic_of(partition) as usize]
+    }
+
+    /// `TopicPartition.hashCode()` of Java.
+    pub(super) fn java_hash(&self, partition: PartitionIndex) -> u32 {
+        let topic = self.topic_hashes[self.topic_of(partition) as usize];
+        31u32.wrapping_add(self.number(partition)).wrapping_mul(31).wrapping_add(topic)
     }
 
     /// The topics that a member may get partitions of.

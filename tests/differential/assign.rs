@@ -143,11 +143,14 @@ impl Group {
                 3 if !self.alike => self.members[some].topics = self.subscription(),
                 4 => {
                     let topic = self.below(self.counts.len() as u64) as usize;
-                    self.counts[topic] += 1 + self.below(3) as u32;
+                    // Never again once it is gone: Kafka's sticky assignors keep partitions that a topic made anew lacks.
+                    if self.counts[topic] > 0 {
+                        self.counts[topic] += 1 + self.below(3) as u32;
+                    }
                 }
                 5 if self.chance(self.hostile) => {
                     let topic = self.below(self.counts.len() as u64) as usize;
-                    self.counts[topic] = self.below(4) as u32;
+                    self.counts[topic] = 0;
                 }
                 _ => {}
             }
@@ -177,7 +180,7 @@ impl Group {
             return;
         }
         match self.below(3) {
-            0 => member.generation = self.below(self.generation.unsigned_abs().into()).max(1) as i32 - 1,
+            0 => member.generation = self.below(u64::from(self.generation.unsigned_abs()) + 1) as i32,
             1 => {
                 let other = self.below(self.members.len() as u64) as usize;
                 member.owned.extend(self.members[other].owned.clone());
@@ -186,7 +189,10 @@ impl Group {
             }
             _ => {
                 let topic = self.below(self.counts.len() as u64) as usize;
-                member.owned.push((topic, self.counts[topic] + 1));
+                if self.counts[topic] > 0 {
+                    let partition = self.below(self.counts[topic].into()) as u32;
+                    member.owned.push((topic, partition));
+                }
             }
         }
     }

@@ -1,8 +1,7 @@
 //! The general algorithm: members subscribe to different topics (ASSIGN-STICKY-07 to 09).
 //!
-//! Two steps differ from Kafka's, in cases that it leaves to chance or to an exception: a partition never goes back to an
-//! earlier holder that no longer subscribes to its topic, and every move must lessen a difference of two or more, so that
-//! the search ends.
+//! As in Kafka, a partition may go back to an earlier holder that no longer subscribes to its topic. Two things differ: an
+//! earlier holder that can get nothing is passed over, where Kafka throws an exception, and the search ends at all events.
 
 use super::claims::{Claim, Claims};
 use super::movements::Movements;
@@ -22,6 +21,10 @@ struct Builder<'a> {
     /// Members that take part, by number of partitions, then rank.
     by_load: BTreeSet<(u32, Rank)>,
     movements: Movements,
+    /// How many moves may still be made that lessen no difference. Kafka has no such limit, and hence no end that is sure.
+    free_moves: usize,
+    /// Somebody has been given a partition of a topic that it does not subscribe to.
+    strays: bool,
 }
 
 /// Keeps every claim that still holds, gives the rest to the least loaded, then balances.
@@ -39,6 +42,8 @@ pub(super) fn assign(
         count: vec![0; problem.members()],
         by_load: BTreeSet::new(),
         movements: Movements::default(),
+        free_moves: 8 * problem.partitions() * problem.members(),
+        strays: false,
     };
     let subscription_lost = builder.keep(&claims);
     builder.by_load = problem.ranks().map(|rank| (builder.count[rank as usize], rank)).collect();
@@ -147,11 +152,16 @@ impl Builder<'_> {
     fn set_fixed_members_aside(&mut self) {
         for rank in self.problem.ranks() {
             let topics = self.problem.subscription(rank);
-            let all: u32 = topics.iter().map(|&topic| self.problem.partitions_of(topic).len() as u32).sum();
+            let all = self.most(rank);
             if self.count[rank as usize] == all && !topics.iter().any(|&topic| self.shared(topic)) {
                 self.by_load.remove(&(all, rank));
             }
         }
+    }
+
+    /// How many partitions there are in a member's topics.
+    fn most(&self, rank: Rank) -> u32 {
+        self.problem.subscription(rank).iter().map(|&topic| self.problem.partitions_of(topic).len() as u32).sum()
     }
 
     /// Moves partitions, one after the other, as long as a move lessens a difference of two or more (ASSIGN-STICKY-08).
@@ -170,28 +180,54 @@ impl Builder<'_> {
     }
 
     fn reassign_one(&mut self, partition: PartitionIndex) -> bool {
+        if self.strays && self.is_balanced() {
+            return false;
+        }
         let holder = self.holder[partition as usize];
         let topic = self.problem.topic_of(partition);
         let load = self.count[holder as usize];
         let earlier = self.earlier_holder[partition as usize];
-        let to =
-            if earlier != NOBODY && self.count[earlier as usize] + 1 < load && self.problem.may_have(earlier, topic) {
-                earlier
-            } else {
-                match self.least_loaded(topic) {
-                    Some(rank) if self.count[rank as usize] + 1 < load => rank,
-                    _ => return false,
-                }
-            };
+        let goes_back = earlier != NOBODY
+            && self.count[earlier as usize] + 1 < load
+            && self.takes_part(earlier)
+            && (self.problem.may_have(earlier, topic) || !self.is_balanced());
+        let to = if goes_back {
+            self.strays |= !self.problem.may_have(earlier, topic);
+            earlier
+        } else {
+            match self.least_loaded(topic) {
+                Some(rank) if self.count[rank as usize] + 1 < load => rank,
+                _ => return false,
+            }
+        };
         let better = self.movements.better(topic, partition, holder, to);
-        let better_lessens = self.count[self.holder[better as usize] as usize] > self.count[to as usize] + 1;
-        self.move_to(if better_lessens { better } else { partition }, to);
+        let lessens = self.count[self.holder[better as usize] as usize] > self.count[to as usize] + 1;
+        if !lessens {
+            self.free_moves = self.free_moves.saturating_sub(1);
+        }
+        self.move_to(if lessens || self.free_moves > 0 { better } else { partition }, to);
         true
+    }
+
+    fn takes_part(&self, rank: Rank) -> bool {
+        self.by_load.contains(&(self.count[rank as usize], rank))
+    }
+
+    /// Kafka's test of balance: no subscriber has two fewer than the holder of a partition that it could get, except one
+    /// that has as many as there are in its topics, of whatever topics they are.
+    fn is_balanced(&self) -> bool {
+        let could_have_more = |&(count, rank): &(u32, Rank)| {
+            let topics = self.problem.subscription(rank).iter();
+            let mut partitions = topics.flat_map(|&topic| self.problem.partitions_of(topic));
+            count != self.most(rank)
+                && partitions.any(|partition| count + 1 < self.count[self.holder[partition as usize] as usize])
+        };
+        !self.by_load.iter().any(could_have_more)
     }
 
     fn move_to(&mut self, partition: PartitionIndex, to: Rank) {
         let from = self.holder[partition as usize];
-        self.movements.record(self.problem.topic_of(partition), partition, from, to);
+        self.movements.record(self.problem, partition, from, to);
         let count = &mut self.count[from as usize];
         self.by_load.remove(&(*count, from));
         *count -= 1;

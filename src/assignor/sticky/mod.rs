@@ -75,7 +75,7 @@ fn claims_by_rank(
 /// ASSIGN-STICKY-03: equal subscriptions are the easy case.
 fn target(problem: &Problem, claims: &[Claim], visits: &[Rank]) -> Target {
     let settled = Claims::settle(problem, claims, visits);
-    if problem.equal_subscriptions {
+    if problem.equal_subscriptions(visits) {
         constrained::assign(problem, settled, visits)
     } else {
         Target { shares: general::assign(problem, settled, claims, visits), in_transfer: None }

@@ -39,7 +39,7 @@ final class Assignors {
     record Member(String id, String instanceId, byte[] subscription) {
         static Member read(Fields fields) {
             return new Member(
-                fields.string("member_id"), fields.string("group_instance_id", null), fields.bytes("subscription"));
+                fields.string("member_id"), fields.nullableString("group_instance_id", null), fields.bytes("subscription"));
         }
     }
 
