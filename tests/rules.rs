@@ -3,6 +3,12 @@
 //! `docs/rules.csv` lists every rule by id. A test bears the id of the rule that it shows at the start of its name, in lower
 //! case with underscores: `fn join_05_...`, `fn assign_range_01_...`. A rule marked `first landing` must have one; the count
 //! is printed with every run of the tests.
+//!
+//! Beside it stands how many rules Kafka itself has confirmed, read off what was recorded and not off a list:
+//! - in the harness: all that a test of the rule asks of ours was asked of Kafka's coordinator (or, for ASSIGN, of its Java
+//!   client's assignors) and answered alike, and `tests/recorded` holds the answers (docs/fidelity.md);
+//! - over TCP: a test in `tests/differential/tcp*` shows it on a real broker, or `tests/recorded/tcp` or
+//!   `tests/recorded/cross-check` hold what was seen of it there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -87,6 +93,46 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
+/// The names (without ending) of the recordings in a folder of `tests/recorded`, as names of tests.
+fn recordings(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(folder);
+    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeSet::new() };
+    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    files.filter_map(|path| Some(format!("{}_", path.file_stem()?.to_str()?.replace('-', "_")))).collect()
+}
+
+/// What Kafka confirmed, by the names of tests and recordings.
+struct Confirmed {
+    in_harness: BTreeSet<String>,
+    over_tcp: BTreeSet<String>,
+}
+
+impl Confirmed {
+    fn read() -> Confirmed {
+        let mut in_harness = recordings("rules");
+        // Sequences written for one rule each, state-12.jsonl and the like.
+        in_harness.extend(recordings(""));
+        let mut over_tcp = recordings("tcp");
+        over_tcp.extend(recordings("cross-check"));
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential");
+        for path in std::fs::read_dir(tests).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            if name == "tcp" {
+                collect_tests(&path, &mut over_tcp);
+            } else if name.starts_with("tcp") && name.ends_with(".rs") {
+                over_tcp.extend(test_names(&std::fs::read_to_string(&path).expect("a readable source file")));
+            }
+        }
+        Confirmed { in_harness, over_tcp }
+    }
+}
+
+/// Whether one of `names` is about a rule: `join_10_...`, or `join_10_and_join_12_...` for the second one.
+fn is_named(rule: &Rule, names: &BTreeSet<String>) -> bool {
+    let (prefix, second) = (rule.prefix(), format!("_and_{}", rule.prefix()));
+    is_shown(rule, names) || names.iter().any(|name| name.contains(&second) && !name.starts_with(&prefix))
+}
+
 fn is_shown(rule: &Rule, tests: &BTreeSet<String>) -> bool {
     let prefix = rule.prefix();
     tests.range(prefix.clone()..).next().is_some_and(|name| name.starts_with(&prefix))
@@ -107,25 +153,29 @@ fn strangers<'a>(rules: &[Rule], tests: &'a BTreeSet<String>) -> Vec<&'a str> {
     tests.iter().map(String::as_str).filter(is_strange).collect()
 }
 
-/// Section, rules, rules with a test, required rules, required rules with a test.
-fn table(rules: &[Rule], tests: &BTreeSet<String>) -> String {
+/// Section, rules, rules with a test, required rules, required rules with a test, confirmed in the harness, over TCP, and
+/// either way.
+fn table(rules: &[Rule], tests: &BTreeSet<String>, confirmed: &Confirmed) -> String {
     let mut order: Vec<&str> = Vec::new();
-    let mut counts: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, [usize; 7]> = BTreeMap::new();
     for rule in rules {
         if !order.contains(&rule.section.as_str()) {
             order.push(&rule.section);
         }
         let shown = is_shown(rule, tests);
+        let (harness, tcp) = (is_named(rule, &confirmed.in_harness), is_named(rule, &confirmed.over_tcp));
         for section in [rule.section.as_str(), "all"] {
             let row = counts.entry(section).or_default();
-            let add = [true, shown, rule.required, rule.required && shown];
+            let add = [true, shown, rule.required, rule.required && shown, harness, tcp, harness || tcp];
             row.iter_mut().zip(add).for_each(|(count, add)| *count += usize::from(add));
         }
     }
-    let mut text = String::from("\nsection   rules  with test   required  with test\n");
+    let mut text = String::from("\n                                                 confirmed by a real Kafka\n");
+    text += "section   rules  with test   required  with test   in harness  over TCP  either\n";
     for section in order.into_iter().chain(["all"]) {
-        let [rules, shown, required, required_shown] = counts[section];
-        let _ = writeln!(text, "{section:<9} {rules:>5} {shown:>10} {required:>10} {required_shown:>10}");
+        let [rules, shown, required, required_shown, harness, tcp, either] = counts[section];
+        let _ = write!(text, "{section:<9} {rules:>5} {shown:>10} {required:>10} {required_shown:>10}");
+        let _ = writeln!(text, " {harness:>12} {tcp:>9} {either:>7}");
     }
     text
 }
@@ -134,13 +184,21 @@ fn table(rules: &[Rule], tests: &BTreeSet<String>) -> String {
 fn every_required_rule_has_a_test() {
     let (rules, tests) = (rules(), tests());
     // Not through `print!`, which the test harness keeps to itself: the count is for every reader of the output.
-    let _ = std::io::stderr().write_all(table(&rules, &tests).as_bytes());
+    let _ = std::io::stderr().write_all(table(&rules, &tests, &Confirmed::read()).as_bytes());
     let missing: Vec<String> = rules
         .iter()
         .filter(|rule| rule.required && !is_shown(rule, &tests))
         .map(|rule| format!("{} has no test `{}...`: {}", rule.id, rule.prefix(), rule.statement))
         .collect();
     assert!(missing.is_empty(), "\n{}\n{} rules without a test", missing.join("\n"), missing.len());
+}
+
+#[test]
+fn every_recording_of_a_rule_has_its_test() {
+    let tests: BTreeSet<String> = tests().into_iter().map(|name| format!("{name}_")).collect();
+    let recorded = recordings("rules");
+    assert!(recorded.len() > 150, "{} recordings", recorded.len());
+    assert_eq!(recorded.difference(&tests).collect::<Vec<_>>(), [] as [&String; 0], "no such tests");
 }
 
 #[test]
@@ -171,9 +229,17 @@ fn the_counter_trips() {
     let shown: Vec<bool> = rules.iter().map(|rule| is_shown(rule, &tests)).collect();
     assert_eq!(shown, [true, false, false]);
     assert_eq!(strangers(&rules, &tests), ["assign_rr_09_p", "join_7_y"]);
-    let expected = "\nsection   rules  with test   required  with test\n\
-                    JOIN          2          1          1          1\n\
-                    ASSIGN        1          0          1          0\n\
-                    all           3          1          2          1\n";
-    assert_eq!(table(&rules, &tests), expected);
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    let confirmed = Confirmed {
+        in_harness: names(&["join_05_x_", "state_12_"]),
+        over_tcp: names(&["join_05_and_assign_rr_01_over_tcp"]),
+    };
+    let expected = "
+                                                 confirmed by a real Kafka
+section   rules  with test   required  with test   in harness  over TCP  either
+JOIN          2          1          1          1            1         1       1
+ASSIGN        1          0          1          0            0         1       1
+all           3          1          2          1            1         2       2
+";
+    assert_eq!(table(&rules, &tests, &confirmed), expected);
 }

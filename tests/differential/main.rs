@@ -93,7 +93,7 @@ fn recordings_are_taken_anew() {
         }
         let about = format!("random sequence {sequence} of seed {RECORDED_SEED}");
         let path = recorded::folder().join(format!("random-{sequence:02}.jsonl"));
-        Recording { about, unseen: None, played: std::mem::take(&mut run.played) }.write(&path);
+        Recording { about, played: std::mem::take(&mut run.played) }.write(&path);
     }
 }
 

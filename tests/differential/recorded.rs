@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 /// A recording.
 pub struct Recording {
     pub about: String,
-    /// Why no answer depends on the rule that it is named after, if none does.
-    pub unseen: Option<String>,
     pub played: Vec<Played>,
 }
 
@@ -49,16 +47,12 @@ impl Recording {
             let answers = answers.as_array().into_iter().flatten().cloned().map(answer).collect();
             Played { command: line["do"].take(), kafka: Reply { answers, ..Reply::default() } }
         });
-        let text = |field: &str| head[field].as_str().map(str::to_owned);
-        Recording { about: text("about").unwrap_or_default(), unseen: text("unseen"), played: played.collect() }
+        Recording { about: head["about"].as_str().unwrap_or("").to_owned(), played: played.collect() }
     }
 
     pub fn write(&self, path: &Path) {
         let mut text = String::new();
-        let mut head = json!({ "kafka": kafka_version(), "about": self.about });
-        if let Some(why) = &self.unseen {
-            head["unseen"] = why.as_str().into();
-        }
+        let head = json!({ "kafka": kafka_version(), "about": self.about });
         writeln!(text, "{head}").expect("a string takes everything");
         for Played { command, kafka } in &self.played {
             let answers = kafka.answers.iter().map(|a| json!([a.t, a.id, canonical(&a.body)]));

@@ -73,8 +73,7 @@ fn rules_are_asked_of_kafka_anew() {
 fn ask(kafka: &mut Kafka, path: &Path, name: &str) -> Result<Recording, String> {
     let text = std::fs::read_to_string(path).expect("a script can be read");
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
-    let (about, commands): (Vec<Value>, Vec<Value>) = lines.partition(|line| line["op"].is_null());
-    let unseen = about.iter().find_map(|line| line["unseen"].as_str()).map(str::to_owned);
+    let commands: Vec<Value> = lines.collect();
     let mut first = None;
     for seed in 0..SEEDS {
         let mut commands = commands.clone();
@@ -87,7 +86,7 @@ fn ask(kafka: &mut Kafka, path: &Path, name: &str) -> Result<Recording, String> 
         });
         let played: Vec<Played> = played.collect::<Result<_, String>>()?;
         let leads_as_ours = leads_as_ours(&played);
-        let recording = Recording { about: name.to_owned(), unseen: unseen.clone(), played };
+        let recording = Recording { about: name.to_owned(), played };
         if leads_as_ours {
             return recording.check().map(|()| recording);
         }

@@ -32,7 +32,6 @@ pub struct Script {
     pub stale: bool,
     commits: bool,
     ours_only: bool,
-    unseen: Option<&'static str>,
 }
 
 impl Script {
@@ -50,7 +49,6 @@ impl Script {
             stale: false,
             commits: false,
             ours_only: false,
-            unseen: None,
         }
     }
 
@@ -61,11 +59,6 @@ impl Script {
 
     pub fn is_ours_only(&self) -> bool {
         self.ours_only
-    }
-
-    /// No answer of Kafka's depends on the rule, for this reason: a recording does not confirm it.
-    pub fn unseen(&mut self, why: &'static str) {
-        self.unseen = Some(why);
     }
 
     /// A command without fields, or with these.
@@ -184,6 +177,6 @@ impl Script {
         let exist = self.topics.iter().filter(|topic| *topic != "unknown-topic");
         let topics: Map<String, Value> = exist.map(|topic| (topic.clone(), PARTITIONS.into())).collect();
         self.commands[0]["topics"] = topics.into();
-        settled::settle(&test, &self.commands, self.unseen)
+        settled::settle(&test, &self.commands)
     }
 }

@@ -1,6 +1,6 @@
 //! What the unit tests of rules ask of ours, and what Kafka was asked: the same, or the test fails. Compiled into unit tests.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ thread_local! {
 }
 
 /// One rig of a test is through. Its commands are compared with the recording of that test in `tests/recorded/rules`, or
-/// written down if `GROUPSIM_RIG_RECORD` names a folder. `unseen` says why no answer depends on the rule, if none does. The
-/// error says what is wrong.
-pub fn settle(test: &str, commands: &[Value], unseen: Option<&str>) -> Result<(), String> {
+/// written down if `GROUPSIM_RIG_RECORD` names a folder. The error says what
+/// is wrong.
+pub fn settle(test: &str, commands: &[Value]) -> Result<(), String> {
     let number = OVER.get();
     OVER.set(number + 1);
     match std::env::var_os("GROUPSIM_RIG_RECORD") {
-        Some(folder) => write(commands, unseen, &PathBuf::from(folder).join(format!("{test}.jsonl")), number),
+        Some(folder) => write(commands, &PathBuf::from(folder).join(format!("{test}.jsonl")), number),
         None => check(commands, test, number),
     }
 }
@@ -27,12 +27,9 @@ fn begins(command: &Value) -> bool {
     command["op"] == "config" || command["id"] == 1 && command["op"] == "assign"
 }
 
-fn write(commands: &[Value], unseen: Option<&str>, path: &Path, number: usize) -> Result<(), String> {
+fn write(commands: &[Value], path: &Path, number: usize) -> Result<(), String> {
     let before = if number == 0 { String::new() } else { std::fs::read_to_string(path).unwrap_or_default() };
     let mut text = before;
-    if let Some(why) = unseen {
-        let _ = writeln!(text, "{}", json!({ "unseen": why }));
-    }
     for command in commands {
         let _ = writeln!(text, "{command}");
     }

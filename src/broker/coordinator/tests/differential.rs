@@ -34,11 +34,10 @@ fn off_21_clean_up_ticks_count_from_the_load() {
     rig.at(2_311);
     rig.reload();
     rig.join(join("a"));
-    let group = rig.group();
     rig.at(3_310);
-    assert_eq!(rig.c.group_state(group), Some(GroupState::Empty));
+    assert_eq!(rig.state(), GroupState::Empty);
     rig.at(3_311);
-    assert_eq!(rig.c.group_state(group), None);
+    assert!(!rig.exists());
 }
 
 #[test]

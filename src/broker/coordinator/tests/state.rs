@@ -199,6 +199,22 @@ fn state_10_the_four_moments_of_writing() {
     let group = rig.group();
     assert!(!rig.c.log.durable().groups.contains_key(&group), "a tombstone");
 
+    // What a reload brings back: the group that a join made, ...
+    let mut rig = Rig::new();
+    rig.join(join("a"));
+    rig.reload();
+    assert_eq!((rig.state(), rig.generation()), (Empty, 0));
+    // ... a generation once it is synced, the new id of a static member, ...
+    let mut rig = Rig::new();
+    let ids = rig.stable(&[join("a"), join("s").instance("i")]);
+    let again = rig.join(join("s").instance("i"));
+    let s = rig.joined(again).1.member;
+    rig.reload();
+    assert_eq!((rig.state(), rig.members()), (Stable, vec![ids[0], s]));
+    // ... and that it became Empty.
+    rig.leave(&[(ids[0], ""), (s, "")]);
+    rig.reload();
+    assert_eq!((rig.state(), rig.generation()), (Empty, 2));
     // A generation that nobody synced is forgotten.
     let mut rig = Rig::new();
     rig.completing(&[join("a")]);
