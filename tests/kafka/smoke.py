@@ -1,5 +1,6 @@
 """Scripted sessions with the harness (see README.md); run by smoke.sh, which passes the command to start."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -319,13 +320,57 @@ def repeatable(h):
         sys.exit("smoke test failed: the seed makes no difference")
 
 
+def subscription(topics, owned=(), generation=-1):
+    """Version 3 of Kafka's ConsumerProtocolSubscription; `owned` are partitions of the first topic."""
+    string = lambda text: len(text).to_bytes(2, "big") + text.encode()
+    array = lambda items: len(items).to_bytes(4, "big") + b"".join(items)
+    claims = [string(topics[0]) + array([n.to_bytes(4, "big") for n in owned])] if owned else []
+    parts = [b"\0\3", array([string(topic) for topic in topics]), b"\xff" * 4, array(claims)]
+    parts += [generation.to_bytes(4, "big", signed=True), b"\xff\xff"]
+    return base64.b64encode(b"".join(parts)).decode()
+
+
+def assignors(h):
+    topics = {"t": 3, "u": 3}
+
+    def assign(assignor, *members):
+        members = [{"member_id": f"c{n}", "subscription": text} for n, text in enumerate(members, 1)]
+        answer = h.op("assign", id=1, assignor=assignor, topics=topics, members=members)[1][1]
+        return answer.get("assignments", answer)
+
+    both = subscription(["t", "u"])
+    expect("range", assign("range", both, both), {"c1": {"t": [0, 1], "u": [0, 1]}, "c2": {"t": [2], "u": [2]}})
+    expect("roundrobin", assign("roundrobin", both, both), {"c1": {"t": [0, 2], "u": [1]}, "c2": {"t": [1], "u": [0, 2]}})
+    expect("sticky", assign("sticky", subscription(["t"]), subscription(["u"])), {"c1": {"t": [0, 1, 2]}, "c2": {"u": [0, 1, 2]}})
+    # What c2 has to give up is withheld from c1 for this round.
+    owner = subscription(["t"], owned=(0, 1, 2), generation=4)
+    expect("cooperative-sticky", assign("cooperative-sticky", subscription(["t"]), owner), {"c1": {}, "c2": {"t": [0, 1]}})
+    expect("nobody", assign("roundrobin"), {"thrown": "IllegalArgumentException"})
+    for bad in ('"assignor":"best","members":[]', '"assignor":"range","members":[{"member_id":"c","subscription":"AA=="}]'):
+        answers, error = h.raw('{"op":"assign","id":1,"topics":{"t":1},' + bad + "}")
+        expect(f"answers to {bad}", answers, [])
+        if error is None:
+            sys.exit(f"smoke test failed: no error for {bad}")
+
+
+def other_settings(h):
+    """A broker that starts again with other settings goes by them, and has kept its groups."""
+    h.config()
+    member = h.stable_member()
+    expect("nothing to answer", h.op("reload", broker={"group.max.session.timeout.ms": SESSION_MS - 1}), {})
+    _, answers = h.join(version=3)
+    expect("the new limit", [answer["error_code"] for _, answer in answers.values()], ["INVALID_SESSION_TIMEOUT"])
+    beat = h.ask("heartbeat", group_id=GROUP, generation_id=1, member_id=member)
+    expect("the member is still there", beat, {"error_code": "NONE"})
+
+
 def main():
     h = Harness(sys.argv[1:])
     answers, error = h.raw('{"op":"advance","ms":1}')
     expect("a line before the config", error, "the first line must be a config")
     scripts = (
         initial_delay, sync_and_heartbeat, session_expiry, commits_while_rebalancing, static_replacement,
-        failed_appends, reload, topics_and_groups, bad_lines, repeatable,
+        failed_appends, reload, other_settings, assignors, topics_and_groups, bad_lines, repeatable,
     )
     for script in scripts:
         script(h)

@@ -43,12 +43,11 @@ final class Assignors {
         }
     }
 
-    private final String name;
     private final ConsumerPartitionAssignor assignor;
+    private final Map<String, Subscription> subscriptions;
 
     /** Every call has a fresh assignor: one that remembers nothing of earlier rounds. */
-    Assignors(String name) {
-        this.name = name;
+    Assignors(String name, List<Member> members) {
         assignor = switch (name) {
             case "range" -> new RangeAssignor();
             case "roundrobin" -> new RoundRobinAssignor();
@@ -56,13 +55,13 @@ final class Assignors {
             case "cooperative-sticky" -> new CooperativeStickyAssignor();
             default -> throw new BadInput("unknown assignor " + name);
         };
+        // The Java client's leader fills such a map in the order of the coordinator's list.
+        subscriptions = new HashMap<>();
+        for (Member member : members) subscriptions.put(member.id, subscription(member));
     }
 
     /** Writes the partitions of each member, or what was thrown instead. */
-    void assign(Map<String, Integer> partitionsByTopic, List<Member> members, JsonGenerator out) throws IOException {
-        // The Java client's leader fills such a map in the order of the coordinator's list.
-        Map<String, Subscription> subscriptions = new HashMap<>();
-        for (Member member : members) subscriptions.put(member.id, subscription(member));
+    void assign(Map<String, Integer> partitionsByTopic, JsonGenerator out) throws IOException {
         Map<String, Assignment> assignments;
         try {
             assignments = assignor.assign(cluster(partitionsByTopic), new GroupSubscription(subscriptions)).groupAssignment();
@@ -87,12 +86,12 @@ final class Assignors {
         out.writeEndObject();
     }
 
-    private Subscription subscription(Member member) {
+    private static Subscription subscription(Member member) {
         Subscription subscription;
         try {
             subscription = ConsumerProtocol.deserializeSubscription(ByteBuffer.wrap(member.subscription));
         } catch (SchemaException e) {
-            throw new BadInput(name + ": the subscription of " + member.id + " cannot be read: " + e.getMessage());
+            throw new BadInput("the subscription of " + member.id + " cannot be read: " + e.getMessage());
         }
         subscription.setGroupInstanceId(Optional.ofNullable(member.instanceId));
         return subscription;

@@ -128,16 +128,16 @@ final class Commands {
     /** The one line that needs no coordinator. */
     private Runnable assign(Fields line) {
         long id = line.int64("id");
-        Assignors assignors = new Assignors(line.string("assignor"));
         Map<String, Integer> topics = topics(line.raw("topics"));
-        List<Assignors.Member> members = line.objects("members", Assignors.Member::read);
+        Assignors assignors =
+            new Assignors(line.string("assignor"), line.objects("members", Assignors.Member::read));
         return () -> {
             try {
                 out.writeStartObject();
                 out.writeNumberField("t", session == null ? 0 : session.now());
                 out.writeNumberField("id", id);
                 out.writeFieldName("answer");
-                assignors.assign(topics, members, out);
+                assignors.assign(topics, out);
                 out.writeEndObject();
                 out.writeRaw('\n');
             } catch (IOException e) {
