@@ -21,6 +21,8 @@
 #[cfg(test)]
 extern crate self as groupsim;
 
+#[cfg(test)]
+mod asked;
 pub mod assignor;
 pub mod broker;
 pub mod choice;

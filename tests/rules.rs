@@ -98,7 +98,8 @@ fn tests() -> BTreeSet<String> {
 fn recordings(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(folder);
     let Ok(entries) = std::fs::read_dir(folder) else { return BTreeSet::new() };
-    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    let files =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
     files.filter_map(|path| Some(format!("{}_", path.file_stem()?.to_str()?.replace('-', "_")))).collect()
 }
 
@@ -175,7 +176,8 @@ fn table(rules: &[Rule], tests: &BTreeSet<String>, confirmed: &Confirmed) -> Str
             order.push(&rule.section);
         }
         let shown = is_shown(rule, tests);
-        let (harness, tcp) = (is_named(rule, &confirmed.in_harness) && !confirmed.in_part(rule), is_named(rule, &confirmed.over_tcp));
+        let (harness, tcp) =
+            (is_named(rule, &confirmed.in_harness) && !confirmed.in_part(rule), is_named(rule, &confirmed.over_tcp));
         for section in [rule.section.as_str(), "all"] {
             let row = counts.entry(section).or_default();
             let add = [true, shown, rule.required, rule.required && shown, harness, tcp, harness || tcp];

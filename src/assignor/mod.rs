@@ -11,13 +11,7 @@ mod roundrobin;
 mod sticky;
 
 #[cfg(test)]
-#[path = "../../tests/differential/base64.rs"]
-mod base64;
-#[cfg(test)]
 mod rig;
-#[cfg(test)]
-#[path = "../../tests/differential/settled.rs"]
-mod settled;
 #[cfg(test)]
 mod tests;
 

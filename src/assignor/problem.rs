@@ -108,7 +108,18 @@ impl Problem {
                 row[topic as usize / 64] |= 1 << (topic % 64);
             }
         }
-        Problem { by_rank, topics, topic_hashes, first, topic_of, subscribed, bits, equal_subscriptions, without_topics, indices }
+        Problem {
+            by_rank,
+            topics,
+            topic_hashes,
+            first,
+            topic_of,
+            subscribed,
+            bits,
+            equal_subscriptions,
+            without_topics,
+            indices,
+        }
     }
 
     /// Whether all members subscribe to the same set (ASSIGN-STICKY-03), as Kafka sees it, which takes them in the order of

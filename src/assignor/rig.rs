@@ -1,6 +1,7 @@
 //! A group in a few words, for the tests of assignors.
 
-use super::{AssignorMember, assign, base64, settled, sticky_user_data};
+use super::{AssignorMember, assign, sticky_user_data};
+use crate::asked::{base64, settled};
 use crate::config::AssignorKind;
 use crate::ids::{Generation, InstanceId, MemberId, Names, TopicName, TopicPartition};
 use crate::protocol::consumer_protocol::{Subscription, encode_subscription};

@@ -2,7 +2,8 @@
 //!
 //! `cargo test` replays recordings of Kafka's answers. With `GROUPSIM_KAFKA_HARNESS=1` it also plays random sequences to a
 //! live one: `GROUPSIM_DIFF_REQUESTS` commands from seed `GROUPSIM_DIFF_SEED`, starting with sequence
-//! `GROUPSIM_DIFF_FIRST`. With `GROUPSIM_DIFF_RECORD=1` it takes all recordings anew, for another version of Kafka say.
+//! `GROUPSIM_DIFF_FIRST`. With `GROUPSIM_DIFF_RECORD=1` it takes all recordings anew, for another version of Kafka say; those
+//! of the unit tests of rules (`rules.rs`) are taken anew by `tests/kafka/rules.sh`.
 
 mod answers;
 mod assign;

@@ -56,5 +56,8 @@ fn ids_get_names_and_names_give_ids() {
     assert!(!names.is_named("a-1"));
     assert_eq!((names.name_of("a-1"), names.name_of("b-2")), ("m1".to_owned(), "m2".to_owned()));
     assert!(names.is_named("a-1"));
-    assert_eq!((names.sent("b-2"), names.id_of("m2"), names.id_of("m3")), ("m2".to_owned(), "b-2".to_owned(), "m3".to_owned()));
+    assert_eq!(
+        (names.sent("b-2"), names.id_of("m2"), names.id_of("m3")),
+        ("m2".to_owned(), "b-2".to_owned(), "m3".to_owned())
+    );
 }

@@ -170,8 +170,7 @@ impl Script {
         self.ask("list_groups", 5, json!({}));
         if let Some(member) = self.described.as_ref().and_then(|group| group.members.first()) {
             let member = self.members.name_of(names.text(member.member));
-            let body =
-                json!({ "group_id": names.text(group), "generation_id": generation.0, "member_id": member });
+            let body = json!({ "group_id": names.text(group), "generation_id": generation.0, "member_id": member });
             self.ask("heartbeat", 4, body);
         }
         let exist = self.topics.iter().filter(|topic| *topic != "unknown-topic");

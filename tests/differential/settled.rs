@@ -36,34 +36,34 @@ fn write(commands: &[Value], path: &Path, number: usize) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-    fn check(commands: &[Value], test: &str, number: usize) -> Result<(), String> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/rules").join(format!("{test}.jsonl"));
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            return Err(format!("Kafka has not been asked what {test} asks ({ANEW})"));
-        };
-        let lines = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
-        let recorded = lines.map(|mut line| line["do"].take());
-        let mut of_this = Vec::new();
-        let mut sections = 0;
-        for command in recorded {
-            sections += usize::from(begins(&command));
-            if sections == number + 1 {
-                of_this.push(command);
-            }
+fn check(commands: &[Value], test: &str, number: usize) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/rules").join(format!("{test}.jsonl"));
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return Err(format!("Kafka has not been asked what {test} asks ({ANEW})"));
+    };
+    let lines = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
+    let recorded = lines.map(|mut line| line["do"].take());
+    let mut of_this = Vec::new();
+    let mut sections = 0;
+    for command in recorded {
+        sections += usize::from(begins(&command));
+        if sections == number + 1 {
+            of_this.push(command);
         }
-        if let Some(config) = of_this.first_mut().and_then(Value::as_object_mut) {
-            // Kafka's hash order, which the recorder chose.
-            config.remove("seed");
-        }
-        if of_this == commands {
-            return Ok(());
-        }
-        let at = of_this.iter().zip(commands).position(|(was, is)| was != is);
-        let at = at.unwrap_or(of_this.len().min(commands.len()));
-        let shown = |commands: &[Value]| commands.get(at).map_or("nothing more".to_owned(), Value::to_string);
-        let (was, is) = (shown(&of_this), shown(commands));
-        Err(format!("{test} asks something else than Kafka was asked ({ANEW})\nthen {was}\nnow  {is}"))
     }
+    if let Some(config) = of_this.first_mut().and_then(Value::as_object_mut) {
+        // Kafka's hash order, which the recorder chose.
+        config.remove("seed");
+    }
+    if of_this == commands {
+        return Ok(());
+    }
+    let at = of_this.iter().zip(commands).position(|(was, is)| was != is);
+    let at = at.unwrap_or(of_this.len().min(commands.len()));
+    let shown = |commands: &[Value]| commands.get(at).map_or("nothing more".to_owned(), Value::to_string);
+    let (was, is) = (shown(&of_this), shown(commands));
+    Err(format!("{test} asks something else than Kafka was asked ({ANEW})\nthen {was}\nnow  {is}"))
+}
 
 const ANEW: &str = "tests/kafka/rules.sh asks it, docs/fidelity.md says how";
 

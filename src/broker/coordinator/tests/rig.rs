@@ -1,7 +1,7 @@
 //! A scripted driver for the coordinator: virtual time, requests by name, answers with their exact millisecond.
 
-use super::script::Script;
-use super::sent;
+use crate::asked::script::Script;
+use crate::asked::sent;
 use crate::broker::coordinator::Coordinator;
 use crate::choice::RandomChoice;
 use crate::config::BrokerConfig;
