@@ -15,6 +15,8 @@ const FLOORS: &[(&str, u32)] = &[
     ("trace", 20),
     ("choice", 20),
     ("context", 25),
+    // Only in unit tests.
+    ("asked", 25),
     ("broker", 30),
     ("client", 30),
     ("scenario", 30),
