@@ -4,4 +4,5 @@
 //! `real` plays a scenario with child processes and gives a trace in groupsim's own schema, `observed` sums a trace up,
 //! simulated or real, and `compare` puts the two side by side.
 
+pub mod cluster;
 pub mod wire;

@@ -8,7 +8,7 @@ mod message;
 mod meta;
 mod network;
 mod process;
-mod produce;
+pub mod produce;
 mod queue;
 mod set_up;
 mod timeline;

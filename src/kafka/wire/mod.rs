@@ -1,8 +1,30 @@
 //! What passes between a client and the cluster, seen by a proxy in between or by asking the coordinator.
+//!
+//! [`Proxy`] stands between one member and every broker of the cluster; [`Watcher`] asks the coordinator how a group is. Both
+//! tell what they see as plain values, [`Seen`], over a channel. The protocol itself is the crate `kafka-protocol`'s.
+
+mod decode;
+mod guard;
+mod peer;
+mod proxy;
+mod rewrite;
+mod watcher;
+
+pub use proxy::Proxy;
+pub use watcher::Watcher;
 
 /// Microseconds of the machine's monotonic clock (`CLOCK_MONOTONIC`), the same in every process of this machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Stamp(pub u64);
+
+impl Stamp {
+    /// This instant.
+    pub fn now() -> Stamp {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
+        Stamp(seconds.unwrap_or(0) * 1_000_000 + nanoseconds.unwrap_or(0) / 1_000)
+    }
+}
 
 /// Something that was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
