@@ -12,6 +12,9 @@ use kafka_protocol::protocol::{Decodable, Message, StrBytes};
 use super::guard::Guarded;
 use super::{Answered, Asked};
 
+/// Where arrays have their length as a varint, a number of four bytes may be anything.
+const ANY: u32 = u32::MAX;
+
 /// Whether requests of this kind, and their answers, are read.
 pub fn is_group_request(key: ApiKey) -> bool {
     matches!(key, ApiKey::JoinGroup | ApiKey::SyncGroup | ApiKey::Heartbeat | ApiKey::LeaveGroup | ApiKey::OffsetCommit)
@@ -20,11 +23,16 @@ pub fn is_group_request(key: ApiKey) -> bool {
 /// What a request asks; `payload` begins with its header. None if it cannot be read.
 pub fn request(key: ApiKey, version: i16, payload: Bytes) -> Option<Asked> {
     let header = key.request_header_version(version);
-    let mut bytes = Guarded::new(payload, plain_numbers(header >= 2, 1));
+    // Before the first array there are the correlation id; session timeout and, since version 1, rebalance timeout; generation.
+    let mut bytes = Guarded::new(payload, 1);
     RequestHeader::decode(&mut bytes, header).ok()?;
-    // Generation, or session timeout and rebalance timeout, stand before the first array.
-    let timeouts = if version == 0 { 1 } else { 2 };
-    let numbers = plain_numbers(header >= 2, if key == ApiKey::JoinGroup { timeouts } else { 1 });
+    let numbers = match key {
+        _ if header >= 2 => ANY,
+        ApiKey::Heartbeat => ANY,
+        ApiKey::JoinGroup => 1 + u32::from(version >= 1),
+        ApiKey::SyncGroup | ApiKey::OffsetCommit => 1,
+        _ => 0,
+    };
     let bytes = &mut Guarded::new(bytes.rest(), numbers);
     Some(match key {
         ApiKey::JoinGroup => join(JoinGroupRequest::decode(bytes, version).ok()?),
@@ -83,16 +91,27 @@ pub fn answer(key: ApiKey, version: i16, payload: Bytes) -> Option<Answered> {
 /// The body of an answer, behind its header.
 pub fn answer_body(key: ApiKey, version: i16, payload: Bytes) -> Option<Guarded> {
     let header = key.response_header_version(version);
-    let flexible = header >= 1;
-    let mut bytes = Guarded::new(payload, plain_numbers(flexible, 1));
+    // Before the first array there are the correlation id; throttle time, since some version; generation.
+    let mut bytes = Guarded::new(payload, 1);
     ResponseHeader::decode(&mut bytes, header).ok()?;
-    // Throttle time and generation at most.
-    Some(Guarded::new(bytes.rest(), plain_numbers(flexible, 2)))
-}
-
-/// How many numbers of four bytes may be anything: all of them where arrays have their length as a varint.
-fn plain_numbers(flexible: bool, otherwise: u32) -> u32 {
-    if flexible { u32::MAX } else { otherwise }
+    let numbers = match key {
+        _ if header >= 1 => ANY,
+        // No arrays.
+        ApiKey::SyncGroup | ApiKey::Heartbeat | ApiKey::FindCoordinator => ANY,
+        ApiKey::JoinGroup => 1 + u32::from(version >= 2),
+        ApiKey::LeaveGroup => u32::from(version >= 1),
+        ApiKey::OffsetCommit | ApiKey::Metadata => u32::from(version >= 3),
+        // The header of its answers has no tagged fields, whatever the version.
+        ApiKey::ApiVersions => {
+            if version >= 3 {
+                ANY
+            } else {
+                0
+            }
+        }
+        _ => 0,
+    };
+    Some(Guarded::new(bytes.rest(), numbers))
 }
 
 fn text(bytes: &StrBytes) -> String {
@@ -151,3 +170,6 @@ fn assignment(mut bytes: Bytes) -> Vec<(String, Vec<i32>)> {
     };
     given.assigned_partitions.into_iter().map(|topic| (text(&topic.topic), topic.partitions)).collect()
 }
+
+#[cfg(test)]
+mod tests;

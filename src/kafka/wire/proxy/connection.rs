@@ -77,8 +77,8 @@ impl Connection {
             client,
             upstream,
             connecting: Some(addresses),
-            requests: Lane::new(),
-            answers: Lane::new(),
+            requests: Lane::new(LONGEST_WHOLE),
+            answers: Lane::new(usize::MAX),
             finished: false,
             talk,
         })
@@ -194,17 +194,14 @@ impl Talk {
         }
     }
 
-    fn judge_request(&mut self, head: &[u8], length: usize) -> Result<Judgement, Nonsense> {
-        if length > LONGEST_WHOLE {
-            return Err(Nonsense);
-        }
-        let Some(waiting) = Waiting::read(head) else { return Ok(Judgement::Pass) };
+    fn judge_request(&mut self, head: &[u8]) -> Judgement {
+        let Some(waiting) = Waiting::read(head) else { return Judgement::Pass };
         if ApiKey::try_from(waiting.key).is_ok_and(decode::is_group_request) {
-            return Ok(Judgement::Whole);
+            return Judgement::Whole;
         }
         self.opaque = waiting.key == ApiKey::SaslHandshake as i16 && waiting.version == 0;
         self.wait_for(waiting);
-        Ok(Judgement::Pass)
+        Judgement::Pass
     }
 
     fn request(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Nonsense> {
@@ -241,14 +238,14 @@ impl Waiting {
 }
 
 impl Answering<'_> {
-    fn judge(&mut self, head: &[u8], _length: usize) -> Result<Judgement, Nonsense> {
-        let Some((at, waiting)) = self.talk.asked(head) else { return Ok(Judgement::Pass) };
+    fn judge(&mut self, head: &[u8]) -> Judgement {
+        let Some((at, waiting)) = self.talk.asked(head) else { return Judgement::Pass };
         let wanted = |key: ApiKey| decode::is_group_request(key) || rewrite::is_rewritten(key);
         if ApiKey::try_from(waiting.key).is_ok_and(wanted) {
-            return Ok(Judgement::Whole);
+            return Judgement::Whole;
         }
         self.talk.waiting.drain(..=at);
-        Ok(Judgement::Pass)
+        Judgement::Pass
     }
 
     fn answer(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Nonsense> {
@@ -257,7 +254,7 @@ impl Answering<'_> {
         let key = ApiKey::try_from(key).map_err(|()| Nonsense)?;
         let payload = Bytes::copy_from_slice(payload);
         if rewrite::is_rewritten(key) {
-            return Ok(rewrite::answer(key, version, payload, self.local));
+            return rewrite::answer(key, version, payload, self.local).map_err(|_| Nonsense);
         }
         if let Some(answer) = decode::answer(key, version, payload) {
             self.talk.tell(What::Answer { connection: self.talk.number, correlation, answer });

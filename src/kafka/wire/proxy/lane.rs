@@ -22,6 +22,8 @@ pub struct Lane {
     filled: usize,
     /// Bytes to come that pass unread.
     pass: u64,
+    /// Length of a frame beyond which it is nonsense.
+    longest: usize,
     /// Whether more can come in.
     pub source_open: bool,
     /// Whether what comes out can go on; else it is thrown away.
@@ -40,8 +42,9 @@ pub enum Judgement {
 pub struct Nonsense;
 
 impl Lane {
-    pub fn new() -> Self {
-        Lane { data: Vec::new(), sent: 0, ready: 0, filled: 0, pass: 0, source_open: true, sink_open: true }
+    /// A direction in which no frame is longer than `longest`.
+    pub fn new(longest: usize) -> Self {
+        Lane { data: Vec::new(), sent: 0, ready: 0, filled: 0, pass: 0, longest, source_open: true, sink_open: true }
     }
 
     /// Whether to read on: nothing waits to be written.
@@ -136,7 +139,7 @@ impl Lane {
         &mut self,
         context: &mut C,
         head: usize,
-        judge: fn(&mut C, &[u8], usize) -> Result<Judgement, Nonsense>,
+        judge: fn(&mut C, &[u8]) -> Judgement,
         whole: fn(&mut C, &[u8]) -> Result<Option<Vec<u8>>, Nonsense>,
     ) -> Result<(), Nonsense> {
         loop {
@@ -148,8 +151,11 @@ impl Lane {
             let rest = &self.data[self.ready..self.filled];
             let Some(Ok(length)) = rest.get(..LENGTH).map(<[u8; LENGTH]>::try_from) else { break };
             let length = usize::try_from(i32::from_be_bytes(length)).map_err(|_| Nonsense)?;
+            if length > self.longest {
+                return Err(Nonsense);
+            }
             let Some(first) = rest.get(LENGTH..LENGTH + head.min(length)) else { break };
-            match judge(context, first, length)? {
+            match judge(context, first) {
                 Judgement::Whole if length <= LONGEST_WHOLE => {}
                 Judgement::Whole | Judgement::Pass => {
                     self.pass = (LENGTH + length) as u64;

@@ -84,3 +84,6 @@ impl Drop for Proxy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
