@@ -1,8 +1,14 @@
 //! Topics, offsets and records on a real cluster, and what is said when there is none.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use groupsim::kafka::cluster::{Cluster, ClusterError};
+use groupsim::kafka::cluster::{Appended, Cluster, ClusterError};
+use groupsim::kafka::wire::Stamp;
+use groupsim::scenario::Produce;
+use groupsim::sim::produce::Stream;
 
 use crate::kafka_broker::Broker;
 
@@ -51,4 +57,197 @@ fn topics_are_made_and_found_and_deleted() {
     assert!(lost.is_absence(), "{lost}");
     assert!(begin.elapsed() < PATIENCE * 3, "{:?}", begin.elapsed());
     eprintln!("{lost}");
+}
+
+#[test]
+fn a_stream_sends_each_record_when_and_where_the_simulator_does() {
+    let Some(broker) = Broker::start(&[]) else { return };
+    let cluster = connect(&broker);
+    cluster.create_topics(&[("t", 3)]).expect("a topic");
+    let spec = Produce {
+        count: 200,
+        per: groupsim::time::Duration::from_secs(1),
+        size: 100,
+        keys: Some(5),
+        from: groupsim::time::Instant::from_ms(500),
+        until: groupsim::time::Instant::from_ms(2_500),
+    };
+    let (sender, appended) = mpsc::channel();
+    let start = Stamp::now();
+    let stream = cluster.stream("t", 3, spec, start, sender).expect("a stream");
+    let appended: Vec<Appended> = appended.iter().collect();
+    stream.stop().expect("nothing failed");
+    let total: i64 = appended.iter().map(|appended| appended.to - appended.from).sum();
+    assert_eq!(total, 400);
+    let mut simulated = Stream::new(spec);
+    let (mut sums, mut counts, mut next) = ([0, 0, 0], Vec::new(), simulated.first());
+    while let Some(now) = next {
+        next = simulated.take(now, 3, &mut counts);
+        counts.iter().for_each(|&(partition, count)| sums[partition as usize] += count as i64);
+    }
+    assert_eq!(cluster.end_offsets("t", 3).expect("offsets"), sums);
+    let mut ends = [0, 0, 0];
+    for one in &appended {
+        let end = &mut ends[one.partition as usize];
+        assert_eq!(one.from, *end, "no gap, and in order");
+        *end = one.to;
+        assert!(one.sent <= one.acknowledged);
+        assert!((start.0 + 500_000..start.0 + 3_500_000).contains(&one.sent.0), "{one:?} from {start:?}");
+    }
+    let first = appended.iter().map(|one| one.sent.0).min().expect("some");
+    eprintln!("the first record was sent {} us late", first - start.0 - 500_000);
+    let slowest = appended.iter().map(|one| one.acknowledged.0 - one.sent.0).max().expect("some");
+    eprintln!("the slowest acknowledgement took {slowest} us");
+}
+
+#[test]
+fn a_stream_tells_that_the_cluster_is_lost() {
+    let Some(broker) = Broker::start(&[]) else { return };
+    let patience = Duration::from_secs(3);
+    let cluster = Cluster::connect(broker.address(), &[], patience).expect("a cluster");
+    cluster.create_topics(&[("t", 1)]).expect("a topic");
+    let spec = Produce {
+        count: 100,
+        per: groupsim::time::Duration::from_secs(1),
+        size: 10,
+        keys: None,
+        from: groupsim::time::Instant::from_us(0),
+        until: groupsim::time::Instant::MAX,
+    };
+    let (sender, appended) = mpsc::channel();
+    let stream = cluster.stream("t", 1, spec, Stamp::now(), sender).expect("a stream");
+    appended.recv_timeout(PATIENCE).expect("records arrive");
+    assert_eq!(stream.failure(), None);
+    broker.stop();
+    let begin = Instant::now();
+    while stream.failure().is_none() {
+        assert!(begin.elapsed() < patience * 5, "it is noticed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    eprintln!("noticed after {:?}", begin.elapsed());
+    let lost = stream.stop().expect_err("lost");
+    assert!(matches!(lost, ClusterError::Lost { .. }), "{lost}");
+    eprintln!("{lost}");
+    let begin = Instant::now();
+    for failed in [
+        cluster.committed("g", &[("t", 1)]).map(drop),
+        cluster.commit("g", &[("t".to_owned(), 0, 0)]),
+        cluster.end_offsets("t", 1).map(drop),
+        cluster.broker_settings().map(drop),
+        cluster.add_partitions("t", 2),
+        cluster.delete_records("t", 0, 1),
+        cluster.delete_topics(&["t"]),
+        cluster.delete_groups(&["g"]),
+        cluster.produce("t", 0, 1, 1).map(drop),
+    ] {
+        let failed = failed.expect_err("nobody there");
+        eprintln!("{failed}");
+        assert!(matches!(failed, ClusterError::Lost { .. }), "{failed:?}");
+    }
+    assert!(begin.elapsed() < patience * 20, "{:?}", begin.elapsed());
+}
+
+/// What is said when nobody useful is at an address, and how long that took.
+fn unreachable(address: &str) -> (String, Duration) {
+    let begin = Instant::now();
+    let Err(error) = Cluster::connect(address, &[], Duration::from_secs(4)) else { panic!("nobody is there") };
+    assert!(matches!(error, ClusterError::Unreachable { .. }), "{error:?}");
+    eprintln!("{:?} {error}", begin.elapsed());
+    (error.to_string(), begin.elapsed())
+}
+
+#[test]
+fn without_a_cluster_one_sentence_says_so_in_time() {
+    // Nobody; somebody who says nothing; somebody who speaks otherwise; somebody who hangs up; a name that is none.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let (said, took) = unreachable(&free.to_string());
+    assert_eq!(said, format!("no Kafka cluster at {free}: Connect to {free} failed: Connection refused"));
+    assert!(took < Duration::from_secs(4), "{took:?}");
+
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = mute.local_addr().expect("an address").to_string();
+    let (said, took) = unreachable(&address);
+    assert_eq!(said, format!("no Kafka cluster at {address}: nothing there answers as a Kafka broker does within 4 s"));
+    assert!(took < Duration::from_secs(6), "{took:?}");
+
+    for words in ["HTTP/1.1 400 Bad Request\r\n\r\n", ""] {
+        let other = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = other.local_addr().expect("an address").to_string();
+        std::thread::spawn(move || {
+            for stream in other.incoming().flatten() {
+                let _ = (&stream).read(&mut [0; 100]);
+                let _ = (&stream).write_all(words.as_bytes());
+            }
+        });
+        let (_, took) = unreachable(&address);
+        assert!(took < Duration::from_secs(6), "{took:?}");
+    }
+    unreachable("no.invalid:9092");
+}
+
+#[test]
+fn settings_that_are_wrong_are_named() {
+    let wrong = |key: &str, value: &str| {
+        let properties = [(key.to_owned(), value.to_owned())];
+        let Err(error) = Cluster::connect("127.0.0.1:9", &properties, PATIENCE) else { panic!("that is no setting") };
+        assert!(matches!(error, ClusterError::Setting { .. }), "{error:?}");
+        error.to_string()
+    };
+    eprintln!("{}", wrong("security.protocl", "plaintext"));
+    eprintln!("{}", wrong("security.protocol", "plain"));
+    eprintln!("{}", wrong("security.protocol", "ssl"));
+}
+
+/// A broker with a listener for its own kind and one where clients say who they are: alice, who may do nothing, and bob, who may
+/// do everything. Gives the address of the latter.
+fn broker_with_rights() -> Option<(Broker, String)> {
+    let ports = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let [plain, sasl, controller] = ports.map(|listener| listener.local_addr().expect("an address").to_string());
+    let broker = Broker::start(&[
+        &format!("listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl},CONTROLLER://{controller}"),
+        &format!("advertised.listeners=PLAINTEXT://{plain},SASL_PLAINTEXT://{sasl}"),
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+        &format!("controller.quorum.voters=1@{controller}"),
+        "sasl.enabled.mechanisms=PLAIN",
+        "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+         required username=\"x\" password=\"x\" user_alice=\"a\" user_bob=\"b\";",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users=User:ANONYMOUS;User:bob",
+    ])?;
+    Some((broker, sasl))
+}
+
+fn sasl(user: &str, password: &str) -> Vec<(String, String)> {
+    let settings = [
+        ("security.protocol", "sasl_plaintext"),
+        ("sasl.mechanisms", "PLAIN"),
+        ("sasl.username", user),
+        ("sasl.password", password),
+    ];
+    settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()
+}
+
+#[test]
+fn a_missing_right_is_named() {
+    let Some((_broker, address)) = broker_with_rights() else { return };
+    let bob = Cluster::connect(&address, &sasl("bob", "b"), PATIENCE).expect("bob is known");
+    bob.create_topics(&[("t", 1)]).expect("bob may");
+    let Err(wrong) = Cluster::connect(&address, &sasl("bob", "c"), PATIENCE) else { panic!("that is not bob") };
+    let bad = "SASL authentication error: Authentication failed: Invalid username or password";
+    assert_eq!(wrong.to_string(), format!("no Kafka cluster at {address}: {bad}"));
+    let alice = Cluster::connect(&address, &sasl("alice", "a"), PATIENCE).expect("alice is known");
+    for (failed, doing, what) in [
+        (alice.create_topics(&[("u", 1)]), "making topic u", "topic"),
+        (alice.delete_topics(&["t"]), "deleting topic t", "topic"),
+        (alice.committed("g", &[("t", 1)]).map(drop), "asking what group g has committed", "group"),
+        (alice.commit("g", &[("t".to_owned(), 0, 0)]), "setting offsets of group g", "group"),
+        (alice.broker_settings().map(drop), "asking for the brokers' settings", "cluster"),
+        (alice.delete_groups(&["g"]), "deleting group g", "group"),
+        (alice.produce("t", 0, 1, 1).map(drop), "sending records to t", "topic"),
+    ] {
+        let said = failed.expect_err("alice may not").to_string();
+        assert_eq!(said, format!("the cluster does not allow {doing}: this user lacks a right on the {what}"));
+    }
+    bob.commit("g", &[("t".to_owned(), 0, 0)]).expect("bob may");
+    assert_eq!(bob.committed("g", &[("t", 1)]).expect("bob may"), [("t".to_owned(), 0, 0)]);
 }

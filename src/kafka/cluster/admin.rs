@@ -115,13 +115,19 @@ impl Cluster {
         let broker = ResourceSpecifier::Broker(broker);
         let described = self.admin.describe_configs([&broker], &self.options());
         let mut settings = BrokerConfig::default();
+        let mut told = false;
         for resource in self.ask(doing, described)? {
             let resource = resource.map_err(|code| ClusterError::of_code(doing, code))?;
+            told |= !resource.entries.is_empty();
             for entry in &resource.entries {
                 if let Some(value) = &entry.value {
                     take(&mut settings, &entry.name, value);
                 }
             }
+        }
+        // Somebody without the right gets an empty answer from librdkafka.
+        if !told {
+            return Err(ClusterError::of_code(doing, RDKafkaErrorCode::ClusterAuthorizationFailed));
         }
         Ok(settings)
     }

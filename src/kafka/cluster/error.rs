@@ -1,8 +1,9 @@
 //! What goes wrong with a cluster, one sentence each.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
+use kafka_protocol::ResponseError;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// What went wrong.
@@ -84,11 +85,38 @@ impl ClusterError {
             | Code::RequestTimedOut
             | Code::NetworkException
             | Code::BrokerNotAvailable
+            | Code::WaitingForCoordinator
+            | Code::CoordinatorNotAvailable
             | Code::Resolve
             | Code::Authentication => return ClusterError::Lost { doing, why: words(code) },
             _ => return ClusterError::Refused { doing, why: words(code) },
         };
         ClusterError::NotAuthorized { doing, right: right.to_owned() }
+    }
+
+    /// An error code on the wire.
+    pub(super) fn of_wire(doing: &str, code: i16) -> ClusterError {
+        let doing = doing.to_owned();
+        let why = ResponseError::try_from_code(code).map_or_else(|| "no error".to_owned(), |error| error.to_string());
+        let right = match code {
+            29 => "a right on the topic",
+            30 => "a right on the group",
+            31 => "a right on the cluster",
+            // The coordinator loads, is not there, or has moved.
+            14..=16 => return ClusterError::Lost { doing, why },
+            _ => return ClusterError::Refused { doing, why },
+        };
+        ClusterError::NotAuthorized { doing, right: right.to_owned() }
+    }
+
+    /// A connection that failed.
+    pub(super) fn of_io(doing: &str, error: &io::Error) -> ClusterError {
+        let doing = doing.to_owned();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => ClusterError::Refused { doing, why: error.to_string() },
+            io::ErrorKind::TimedOut => ClusterError::Lost { doing, why: "no answer in time".to_owned() },
+            _ => ClusterError::Lost { doing, why: error.to_string() },
+        }
     }
 
     /// Nothing came within the time.

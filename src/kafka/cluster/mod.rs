@@ -9,7 +9,8 @@ mod offsets;
 mod produce;
 mod wait;
 
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::AdminClient;
@@ -23,6 +24,8 @@ pub use error::ClusterError;
 use error::code_of;
 pub use produce::{Appended, Producer};
 
+use crate::kafka::wire::{Login, Seen, Watcher};
+
 /// How long a cluster is looked for once the client library says that nobody is there: a broker may be starting.
 const NOBODY_THERE: Duration = Duration::from_secs(2);
 
@@ -30,6 +33,7 @@ const NOBODY_THERE: Duration = Duration::from_secs(2);
 pub struct Cluster {
     bootstrap: String,
     config: ClientConfig,
+    login: Login,
     patience: Duration,
     admin: AdminClient<DefaultClientContext>,
     /// For plain questions; nothing is sent through it.
@@ -86,8 +90,16 @@ impl Cluster {
         properties: &[(String, String)],
         patience: Duration,
     ) -> Result<Cluster, ClusterError> {
+        let login = Login::of(properties).ok_or_else(|| ClusterError::Setting {
+            why:
+                "groupsim can stand between members and a cluster only without TLS: security.protocol = plaintext, or \
+                  sasl_plaintext with sasl.mechanisms = PLAIN"
+                    .to_owned(),
+        })?;
         let mut config = ClientConfig::new();
         config.set("client.id", "groupsim");
+        // How long closing a handle waits for a broker that is gone. librdkafka takes no less than 1,500 ms.
+        config.set("socket.timeout.ms", patience.max(Duration::from_secs(2)).as_millis().to_string());
         for (key, value) in properties {
             config.set(key, value);
         }
@@ -96,7 +108,7 @@ impl Cluster {
         let setting = |error: KafkaError| ClusterError::of("connecting", &error);
         let asker: BaseProducer<Complaints> = config.create_with_context(Complaints::default()).map_err(setting)?;
         let admin = config.create().map_err(setting)?;
-        let cluster = Cluster { bootstrap: bootstrap.to_owned(), config, patience, admin, asker };
+        let cluster = Cluster { bootstrap: bootstrap.to_owned(), config, login, patience, admin, asker };
         cluster.look()?;
         Ok(cluster)
     }
@@ -109,6 +121,14 @@ impl Cluster {
     /// Whether the cluster answers.
     pub fn is_alive(&self) -> bool {
         self.client().fetch_metadata(None, self.patience.min(Duration::from_secs(5))).is_ok()
+    }
+
+    /// Watches a group here, as [`Watcher::start`] does.
+    ///
+    /// # Errors
+    /// This machine gives no thread.
+    pub fn watch(&self, source: usize, group: &str, seen: mpsc::Sender<Seen>) -> io::Result<Watcher> {
+        Watcher::start_as(&self.bootstrap, self.login.clone(), source, group, seen)
     }
 
     fn client(&self) -> &Client<Complaints> {

@@ -5,11 +5,12 @@
 
 mod decode;
 mod guard;
-mod peer;
+pub(super) mod peer;
 mod proxy;
 mod rewrite;
 mod watcher;
 
+pub use peer::Login;
 pub use proxy::Proxy;
 pub use watcher::Watcher;
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::{DescribeGroupsRequest, FindCoordinatorRequest, GroupId};
+use kafka_protocol::messages::{DescribeGroupsRequest, GroupId};
 use kafka_protocol::protocol::StrBytes;
 
-use super::peer::Peer;
+use super::peer::{Login, Peer};
 use super::{Seen, Stamp, What};
 
 /// From one question to the next.
@@ -32,10 +32,22 @@ pub struct Watcher {
 impl Watcher {
     /// Watches `group` on the cluster at `bootstrap` (`host:port`, several with commas; plaintext).
     pub fn start(bootstrap: &str, source: usize, group: &str, seen: mpsc::Sender<Seen>) -> io::Result<Watcher> {
+        Watcher::start_as(bootstrap, Login::Anonymous, source, group, seen)
+    }
+
+    /// The same for somebody whom the cluster wants to know.
+    pub fn start_as(
+        bootstrap: &str,
+        login: Login,
+        source: usize,
+        group: &str,
+        seen: mpsc::Sender<Seen>,
+    ) -> io::Result<Watcher> {
         let (stop, stopped) = mpsc::channel();
         let connection = Arc::new(Mutex::new(None));
         let watch = Watch {
             bootstrap: bootstrap.to_owned(),
+            login,
             source,
             group: group.to_owned(),
             seen,
@@ -66,6 +78,7 @@ type State = (String, Vec<String>);
 
 struct Watch {
     bootstrap: String,
+    login: Login,
     source: usize,
     group: String,
     seen: mpsc::Sender<Seen>,
@@ -104,7 +117,9 @@ impl Watch {
         let peer = match peer {
             Some(peer) => peer,
             None => {
-                let Some(found) = self.coordinator()? else { return Ok(None) };
+                let found = Peer::coordinator(&self.bootstrap, &self.login, &self.group, PATIENCE)?;
+                let Ok(found) = found else { return Ok(None) };
+                *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.handle()?);
                 peer.insert(found)
             }
         };
@@ -117,31 +132,5 @@ impl Watch {
             members.sort();
             (group.group_state.to_string(), members)
         }))
-    }
-
-    /// A connection to the group's coordinator, if there is one now.
-    fn coordinator(&self) -> io::Result<Option<Peer>> {
-        let mut any = self.connect(&self.bootstrap)?;
-        let key = StrBytes::from_string(self.group.clone());
-        // One group, or since version 4 a list.
-        let request = match any.version_of::<FindCoordinatorRequest>()? {
-            ..=3 => FindCoordinatorRequest::default().with_key(key),
-            _ => FindCoordinatorRequest::default().with_coordinator_keys(vec![key]),
-        };
-        let answer = any.ask(&request)?;
-        let one = (answer.error_code, answer.host, answer.port);
-        let many = answer.coordinators.into_iter().next().map(|found| (found.error_code, found.host, found.port));
-        let (error, host, port) = many.unwrap_or(one);
-        if error != 0 || host.is_empty() {
-            return Ok(None);
-        }
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
-        self.connect(&format!("{host}:{port}")).map(Some)
-    }
-
-    fn connect(&self, address: &str) -> io::Result<Peer> {
-        let peer = Peer::connect(address, PATIENCE)?;
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer.handle()?);
-        Ok(peer)
     }
 }
