@@ -200,7 +200,7 @@ fn settings_that_are_wrong_are_named() {
 
 /// A broker with a listener for its own kind and one where clients say who they are: alice, who may do nothing, and bob, who may
 /// do everything. Gives the address of the latter.
-fn broker_with_rights() -> Option<(Broker, String)> {
+pub fn broker_with_rights() -> Option<(Broker, String)> {
     let ports = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
     let [plain, sasl, controller] = ports.map(|listener| listener.local_addr().expect("an address").to_string());
     let broker = Broker::start(&[
@@ -217,7 +217,7 @@ fn broker_with_rights() -> Option<(Broker, String)> {
     Some((broker, sasl))
 }
 
-fn sasl(user: &str, password: &str) -> Vec<(String, String)> {
+pub fn sasl(user: &str, password: &str) -> Vec<(String, String)> {
     let settings = [
         ("security.protocol", "sasl_plaintext"),
         ("sasl.mechanisms", "PLAIN"),

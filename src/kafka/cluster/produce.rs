@@ -224,7 +224,7 @@ impl ProducerContext for Deliveries {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(message) => state.add(&self.topic, message.partition(), message.offset(), Stamp(sent as u64)),
-            Err((error, _)) => state.failed = state.failed.or(code_of(&error)),
+            Err((error, _)) => state.failed = state.failed.or(code_of(error)),
         }
     }
 }
@@ -233,12 +233,11 @@ impl Delivered {
     fn add(&mut self, topic: &str, partition: i32, offset: i64, sent: Stamp) {
         let acknowledged = Stamp::now();
         // Reports come partition by partition, in order of offsets.
-        if let Some(last) = self.appended.last_mut() {
-            if (last.partition, last.to, last.sent) == (partition, offset, sent) {
-                last.to += 1;
-                last.acknowledged = acknowledged;
-                return;
-            }
+        let follows = |last: &&mut Appended| (last.partition, last.to, last.sent) == (partition, offset, sent);
+        if let Some(last) = self.appended.last_mut().filter(follows) {
+            last.to += 1;
+            last.acknowledged = acknowledged;
+            return;
         }
         let topic = topic.to_owned();
         self.appended.push(Appended { topic, partition, from: offset, to: offset + 1, sent, acknowledged });

@@ -10,7 +10,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::{Decodable, Message, StrBytes};
 
 use super::guard::Guarded;
-use super::{Answered, Asked};
+use super::{Answered, Asked, Assignment};
 
 /// Where arrays have their length as a varint, a number of four bytes may be anything.
 const ANY: u32 = u32::MAX;
@@ -102,13 +102,7 @@ pub fn answer_body(key: ApiKey, version: i16, payload: Bytes) -> Option<Guarded>
         ApiKey::LeaveGroup => u32::from(version >= 1),
         ApiKey::OffsetCommit | ApiKey::Metadata => u32::from(version >= 3),
         // The header of its answers has no tagged fields, whatever the version.
-        ApiKey::ApiVersions => {
-            if version >= 3 {
-                ANY
-            } else {
-                0
-            }
-        }
+        ApiKey::ApiVersions if version >= 3 => ANY,
         _ => 0,
     };
     Some(Guarded::new(bytes.rest(), numbers))
@@ -161,7 +155,7 @@ fn commit(asked: OffsetCommitRequest) -> Asked {
 }
 
 /// An assignment of the consumer protocol; nothing if it is empty or of another protocol.
-fn assignment(mut bytes: Bytes) -> Vec<(String, Vec<i32>)> {
+fn assignment(mut bytes: Bytes) -> Assignment {
     // A version that is too new reads like the newest known one: fields are only ever added at the end.
     let newest = ConsumerProtocolAssignment::VERSIONS.max;
     let Ok(version) = bytes.try_get_i16() else { return Vec::new() };

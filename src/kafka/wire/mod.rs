@@ -77,6 +77,9 @@ pub enum What {
     },
 }
 
+/// Topics with partitions.
+pub type Assignment = Vec<(String, Vec<i32>)>;
+
 /// A request of the group protocol. Error codes and numbers are the wire's own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the protocol's own
@@ -94,7 +97,7 @@ pub enum Asked {
         group: String,
         generation: i32,
         member: String,
-        assignments: Vec<(String, Vec<(String, Vec<i32>)>)>,
+        assignments: Vec<(String, Assignment)>,
     },
     Heartbeat {
         group: String,
@@ -130,7 +133,7 @@ pub enum Answered {
     /// Topic and partitions.
     Sync {
         error: i16,
-        assignment: Vec<(String, Vec<i32>)>,
+        assignment: Assignment,
     },
     Heartbeat {
         error: i16,

@@ -107,7 +107,7 @@ launch() {
     java_main kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null &
     printf '%s\n' $! >"$dir/pid"
     local deadline=$((SECONDS + START_WAIT))
-    until grep -q 'Kafka Server started' "$dir/broker.log"; do
+    until grep -qs 'Kafka Server started' "$dir/broker.log"; do
         if ! is_alive "$dir" || ((SECONDS > deadline)); then
             stop "$dir"
             return 1

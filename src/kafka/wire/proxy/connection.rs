@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use rustix::event::PollFlags;
 
-use super::lane::{Judgement, LONGEST_WHOLE, Lane, Nonsense};
+use super::lane::{Judgement, LONGEST_WHOLE, Lane, Nonsense, Onward};
 use super::upstream;
 use crate::kafka::wire::rewrite::Local;
 use crate::kafka::wire::{Seen, Stamp, What, decode, rewrite};
@@ -204,7 +204,7 @@ impl Talk {
         Judgement::Pass
     }
 
-    fn request(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Nonsense> {
+    fn request(&mut self, payload: &[u8]) -> Onward {
         let waiting = Waiting::read(payload).ok_or(Nonsense)?;
         self.wait_for(waiting);
         let Waiting { correlation, key, version } = waiting;
@@ -248,7 +248,7 @@ impl Answering<'_> {
         Judgement::Pass
     }
 
-    fn answer(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Nonsense> {
+    fn answer(&mut self, payload: &[u8]) -> Onward {
         let (at, Waiting { correlation, key, version }) = self.talk.asked(payload).ok_or(Nonsense)?;
         self.talk.waiting.drain(..=at);
         let key = ApiKey::try_from(key).map_err(|()| Nonsense)?;

@@ -41,6 +41,9 @@ pub enum Judgement {
 /// A frame that nobody could mean.
 pub struct Nonsense;
 
+/// What goes on in the place of a frame; none if it goes on itself.
+pub type Onward = Result<Option<Vec<u8>>, Nonsense>;
+
 impl Lane {
     /// A direction in which no frame is longer than `longest`.
     pub fn new(longest: usize) -> Self {
@@ -140,7 +143,7 @@ impl Lane {
         context: &mut C,
         head: usize,
         judge: fn(&mut C, &[u8]) -> Judgement,
-        whole: fn(&mut C, &[u8]) -> Result<Option<Vec<u8>>, Nonsense>,
+        whole: fn(&mut C, &[u8]) -> Onward,
     ) -> Result<(), Nonsense> {
         loop {
             let passing = usize::try_from(self.pass).unwrap_or(usize::MAX).min(self.filled - self.ready);
