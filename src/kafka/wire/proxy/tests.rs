@@ -338,3 +338,36 @@ fn a_proxy_that_is_dropped_leaves_nothing() {
         assert!(seen.recv_timeout(LONG).is_err(), "the thread is gone, and its end of the channel");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn while_nothing_happens_nothing_is_done() {
+    let mut bench = Bench::new();
+    let (sender, seen) = mpsc::channel();
+    bench.proxy = Proxy::start(bench.broker.local_addr().expect("an address"), 4711, sender).expect("a proxy");
+    bench.seen = seen;
+    // Clients that are idle, dead, and dead with a broker that does not hang up; an answer that nobody takes; then cut.
+    let idle = bench.pair();
+    let (dead, deaf) = bench.pair();
+    drop(dead);
+    let (lazy, eager) = bench.pair();
+    eager.set_write_timeout(Some(SHORT)).expect("a timeout");
+    let chunk = framed(&vec![7; 1 << 20]);
+    while (&eager).write_all(&chunk).is_ok() {}
+    let spent = || {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("threads").flatten();
+        let stat = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+        let stat = stat.filter(|stat| stat.contains("(proxy 4711)")).collect::<String>();
+        let fields: Vec<&str> = stat.split(") ").nth(1).expect("the proxy's thread").split(' ').collect();
+        // User and system time, in ticks of 10 ms.
+        fields[11].parse::<u64>().expect("ticks") + fields[12].parse::<u64>().expect("ticks")
+    };
+    for cut in [false, true] {
+        bench.proxy.cut(cut);
+        std::thread::sleep(SHORT);
+        let before = spent();
+        std::thread::sleep(4 * SHORT);
+        assert!(spent() - before <= 5, "at most a tick or few of 60, cut: {cut}");
+    }
+    drop((idle, deaf, lazy));
+}
