@@ -3,8 +3,12 @@
 mod application;
 mod consumer;
 mod io;
+mod library;
+mod librdkafka;
+mod network;
 mod profile;
 mod strategy;
+mod subscription;
 #[cfg(test)]
 mod tests;
 

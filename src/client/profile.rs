@@ -1,6 +1,6 @@
 //! What differs between client libraries on the wire.
 //!
-//! Only the Java client's classic consumer is modelled here; the other libraries' life cycles come as profiles of their own.
+//! Versions are the highest that both the library and a broker of Kafka 4 know; librdkafka's were seen on the wire.
 
 /// Versions and constants of one client library.
 pub(crate) struct Profile {
@@ -24,10 +24,6 @@ pub(crate) struct Profile {
     pub list_offsets_version: i16,
     /// Fetch.
     pub fetch_version: i16,
-    /// Added to the rebalance timeout for the time-out of JoinGroup (CLIENT-09), in ms.
-    pub join_timeout_lapse_ms: i64,
-    /// Default time-out of `close()`, in ms; request.timeout.ms caps it.
-    pub close_timeout_ms: i64,
 }
 
 /// The Java client of Kafka 4.0.
@@ -42,6 +38,18 @@ pub(crate) const JAVA: Profile = Profile {
     offset_fetch_version: 9,
     list_offsets_version: 8,
     fetch_version: 16,
-    join_timeout_lapse_ms: 5_000,
-    close_timeout_ms: 30_000,
+};
+
+/// librdkafka 2.12 to 2.15.
+pub(crate) const LIBRDKAFKA: Profile = Profile {
+    find_coordinator_version: 2,
+    metadata_version: 13,
+    join_version: 5,
+    sync_version: 3,
+    heartbeat_version: 3,
+    leave_version: 1,
+    commit_version: 9,
+    offset_fetch_version: 9,
+    list_offsets_version: 7,
+    fetch_version: 16,
 };

@@ -120,6 +120,8 @@ pub struct ClientConfig {
     pub fetch_max_bytes: u32,
     /// `max.partition.fetch.bytes`.
     pub max_partition_fetch_bytes: u32,
+    /// `queued.min.messages` of librdkafka: it fetches ahead until so many records wait.
+    pub queued_min_messages: i64,
 }
 
 impl Default for ClientConfig {
@@ -144,6 +146,7 @@ impl Default for ClientConfig {
             fetch_max_wait_ms: 500,
             fetch_max_bytes: 52_428_800,
             max_partition_fetch_bytes: 1_048_576,
+            queued_min_messages: 100_000,
         }
     }
 }

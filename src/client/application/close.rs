@@ -1,34 +1,41 @@
-//! close(): auto-commit, revoke callback, LeaveGroup, last answers (CLIENT-31).
+//! close(): the Java client commits, calls the revoke callback, leaves the group and waits for the last answers
+//! (CLIENT-31); librdkafka unsubscribes and serves its queue until that is through.
 
 use super::{After, ClosePhase, Doing, Process};
 use crate::client::MemberOutput;
-use crate::client::consumer::Callback;
 use crate::client::io::{Io, Timer};
+use crate::client::librdkafka::Termination;
+use crate::client::library::{Callback, Library};
 use crate::trace::{CommitOrigin, Kind};
 
 impl Process {
     /// The next step of close(); false while it is blocked.
     pub(super) fn close_step(&mut self, io: &mut Io<'_, '_>, phase: ClosePhase) -> bool {
+        let Library::Java(consumer) = &mut self.library else { return self.terminate(io) };
         let expired = self.close_deadline.at <= io.now();
         match phase {
             ClosePhase::Commit => self.close_commit(io),
             ClosePhase::AsyncCommits => {
-                if self.consumer.commits.has_waiting() && !expired {
-                    self.consumer.ensure_coordinator(io);
+                if consumer.commits.has_waiting() && !expired {
+                    consumer.ensure_coordinator(io);
                     return false;
                 }
                 self.doing = Doing::Closing(ClosePhase::Callback);
             }
-            ClosePhase::Callback => self.close_callback(io),
+            ClosePhase::Callback => {
+                consumer.stop_heartbeats();
+                let callback = consumer.leave_callback();
+                self.close_callback(io, callback);
+            }
             ClosePhase::Leave(callback) => {
                 if let Some(callback) = callback {
-                    self.consumer.disown(io, callback);
+                    consumer.disown(io, callback);
                 }
-                self.consumer.leave_on_close(io);
+                consumer.leave_on_close(io);
                 self.doing = Doing::Closing(ClosePhase::LastAnswers);
             }
-            ClosePhase::LastAnswers => {
-                if self.consumer.coordinator_busy() && !expired {
+            ClosePhase::LastAnswers | ClosePhase::Terminate => {
+                if consumer.coordinator_busy() && !expired {
                     return false;
                 }
                 self.exit(io);
@@ -39,32 +46,56 @@ impl Process {
 
     fn close_commit(&mut self, io: &mut Io<'_, '_>) {
         let next = ClosePhase::AsyncCommits;
-        if self.consumer.commits.auto_interval_ms.is_none() {
+        let Library::Java(consumer) = &mut self.library else { return };
+        if consumer.commits.auto_interval_ms.is_none() {
             self.doing = Doing::Closing(next);
             return;
         }
-        let mut offsets = self.consumer.commits.spare();
-        self.consumer.subscription.positions(&mut offsets);
-        let timeout_ms = self.consumer.close_timeout_ms();
+        let mut offsets = consumer.commits.spare();
+        consumer.subscription.positions(&mut offsets);
+        let timeout_ms = consumer.close_timeout_ms();
         self.commit_sync(io, offsets, CommitOrigin::Close, timeout_ms, After::Close(next));
     }
 
-    fn close_callback(&mut self, io: &mut Io<'_, '_>) {
-        self.consumer.stop_heartbeats();
-        let callback = self.consumer.leave_callback();
+    fn close_callback(&mut self, io: &mut Io<'_, '_>, callback: Option<Callback>) {
         let next = ClosePhase::Leave(callback);
         if callback == Some(Callback::Revoked) && self.commits_on_revoke() {
-            let mut offsets = self.consumer.commits.spare();
-            self.consumer.subscription.uncommitted(&mut offsets);
-            let timeout_ms = self.consumer.api_timeout_ms();
-            self.commit_sync(io, offsets, CommitOrigin::Close, timeout_ms, After::Close(next));
+            self.commit_done(io, CommitOrigin::Close, After::Close(next));
         } else {
             self.doing = Doing::Closing(next);
         }
     }
 
+    /// Commits what is done and not committed.
+    fn commit_done(&mut self, io: &mut Io<'_, '_>, origin: CommitOrigin, after: After) {
+        let mut offsets = self.library.spare();
+        self.library.subscription().uncommitted(&mut offsets);
+        let timeout_ms = self.library.api_timeout_ms();
+        self.commit_sync(io, offsets, origin, timeout_ms, after);
+    }
+
+    /// librdkafka's close.
+    fn terminate(&mut self, io: &mut Io<'_, '_>) -> bool {
+        let Library::Librdkafka(consumer) = &mut self.library else { return false };
+        match consumer.terminate(io) {
+            Termination::Wait => return false,
+            Termination::Callback(Callback::Revoked) if self.commits_on_revoke() => {
+                self.commit_done(io, CommitOrigin::Close, After::CloseCallback);
+            }
+            Termination::Callback(_) => self.close_callback_returned(io),
+            Termination::Done => self.exit(io),
+        }
+        true
+    }
+
+    /// The callback that close ran has returned.
+    pub(super) fn close_callback_returned(&mut self, io: &mut Io<'_, '_>) {
+        self.library.callback_done(io);
+        self.doing = Doing::Closing(ClosePhase::Terminate);
+    }
+
     fn exit(&mut self, io: &mut Io<'_, '_>) {
-        self.consumer.end(io);
+        self.library.end(io);
         let cause = match self.failed {
             Some(seq) => seq,
             None => io.emit(Kind::Closed {}),

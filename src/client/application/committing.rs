@@ -1,8 +1,9 @@
 //! The application's own commits: what, and how it goes on afterwards.
 
 use super::{After, Doing, Process};
-use crate::client::consumer::{Callback, CommitPurpose, PollOutcome, Run};
 use crate::client::io::Io;
+use crate::client::library::{Callback, PollOutcome};
+use crate::client::subscription::Run;
 use crate::config::{CommitMode, CommitOffset, CommitWhen};
 use crate::ids::Symbol;
 use crate::protocol::CommitPartition;
@@ -14,7 +15,7 @@ impl Process {
         if self.policy.offset != CommitOffset::AboutToHandle {
             return self.commit_handled(io, after);
         }
-        let mut offsets = self.consumer.commits.spare();
+        let mut offsets = self.library.spare();
         for run in runs {
             let p = CommitPartition { partition: run.tp, offset: run.to, metadata: Symbol::EMPTY };
             match offsets.iter_mut().find(|o| o.partition == run.tp) {
@@ -27,11 +28,12 @@ impl Process {
 
     /// Commits what the policy says at this point.
     pub(super) fn commit_handled(&mut self, io: &mut Io<'_, '_>, after: After) {
-        let mut offsets = self.consumer.commits.spare();
+        let mut offsets = self.library.spare();
         match self.policy.offset {
-            CommitOffset::Position => self.consumer.subscription.positions(&mut offsets),
+            CommitOffset::Stored => self.library.subscription().unstored(&mut offsets),
+            CommitOffset::Position => self.library.subscription().positions(&mut offsets),
             // With one worker nothing is out of order, so the gap-free mark and the highest one are the same.
-            _ => self.consumer.subscription.uncommitted(&mut offsets),
+            _ => self.library.subscription().uncommitted(&mut offsets),
         }
         self.commit(io, offsets, after);
     }
@@ -39,11 +41,11 @@ impl Process {
     fn commit(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>, after: After) {
         match self.policy.mode {
             CommitMode::Async => {
-                self.consumer.commit_async(io, offsets, CommitPurpose::Async, CommitOrigin::Async);
+                self.library.commit_async(io, offsets);
                 self.go_on(io, after);
             }
             CommitMode::Sync => {
-                let timeout_ms = self.consumer.api_timeout_ms();
+                let timeout_ms = self.library.api_timeout_ms();
                 self.commit_sync(io, offsets, CommitOrigin::Sync, timeout_ms, after);
             }
         }
@@ -58,8 +60,8 @@ impl Process {
         timeout_ms: i64,
         after: After,
     ) {
-        self.consumer.begin_commit_sync(io, offsets, origin, timeout_ms);
-        if self.consumer.step_commit_sync(io) {
+        self.library.begin_commit_sync(io, offsets, origin, timeout_ms);
+        if self.library.step_commit_sync(io) {
             self.go_on(io, after);
         } else {
             self.doing = Doing::Committing(after);
@@ -79,6 +81,7 @@ impl Process {
                 self.enter_poll(io);
             }
             After::Callback => self.callback_returned(io),
+            After::CloseCallback => self.close_callback_returned(io),
             After::Close(phase) => self.doing = Doing::Closing(phase),
         }
     }
@@ -91,9 +94,9 @@ impl Process {
     /// Runs the application's rebalance callback inside poll.
     pub(super) fn run_callback(&mut self, io: &mut Io<'_, '_>, callback: Callback) {
         if callback == Callback::Revoked && self.commits_on_revoke() {
-            let mut offsets = self.consumer.commits.spare();
-            self.consumer.subscription.uncommitted(&mut offsets);
-            let timeout_ms = self.consumer.api_timeout_ms();
+            let mut offsets = self.library.spare();
+            self.library.subscription().uncommitted(&mut offsets);
+            let timeout_ms = self.library.api_timeout_ms();
             self.commit_sync(io, offsets, CommitOrigin::Revoke, timeout_ms, After::Callback);
         } else {
             self.callback_returned(io);
@@ -101,7 +104,7 @@ impl Process {
     }
 
     fn callback_returned(&mut self, io: &mut Io<'_, '_>) {
-        self.consumer.callback_done(io);
+        self.library.callback_done(io);
         self.doing = Doing::Polling;
     }
 
@@ -119,6 +122,6 @@ impl Process {
 
     /// A pass of poll.
     pub(super) fn poll_pass(&mut self, io: &mut Io<'_, '_>) -> PollOutcome {
-        self.consumer.poll(io, &mut self.batch)
+        self.library.poll(io, &mut self.batch)
     }
 }

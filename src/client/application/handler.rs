@@ -3,8 +3,8 @@
 use super::{After, Doing, Process};
 use crate::choice::Purpose;
 use crate::client::HandlerFault;
-use crate::client::consumer::Run;
 use crate::client::io::{Io, Timer};
+use crate::client::subscription::Run;
 use crate::ids::{Offset, Seq};
 use crate::time::{Duration, Instant};
 use crate::trace::{DropReason, Kind};
@@ -147,7 +147,7 @@ impl Process {
         if to > from {
             self.work.reported = to;
             io.emit_cause(Kind::ProcessDone { partition: self.work.run.tp, from, to });
-            self.consumer.subscription.handled(self.work.run.index, to);
+            self.library.handled(self.work.run.index, to);
         }
     }
 
@@ -194,7 +194,7 @@ impl Process {
                 io.emit(Kind::Dropped { partition: tp, from, to, reason: DropReason::Ended });
             }
         }
-        self.consumer.end(io);
+        self.library.end(io);
         io.emit(if killed { Kind::Killed {} } else { Kind::Crash {} });
         self.doing = Doing::Exited;
     }

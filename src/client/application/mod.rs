@@ -6,9 +6,10 @@ mod handler;
 mod run_loop;
 
 use super::HandlerFault;
-use super::consumer::{Callback, Consumer, Run};
 use super::io::{Io, Timer};
+use super::library::{Callback, Library};
 use super::strategy::{self, CommitStrategy};
+use super::subscription::Run;
 use crate::config::{CommitPolicy, MemberConfig, ProcessPolicy};
 use crate::ids::Seq;
 use crate::time::{Duration, Instant};
@@ -27,6 +28,8 @@ enum After {
     Callback,
     /// The next step of close().
     Close(ClosePhase),
+    /// The rebalance callback of a close returns.
+    CloseCallback,
 }
 
 /// The steps of close() (CLIENT-31).
@@ -42,6 +45,8 @@ enum ClosePhase {
     Leave(Option<Callback>),
     /// Waiting for the coordinator's last answers.
     LastAnswers,
+    /// librdkafka: rd_kafka_consumer_close serves what is queued for the application until its group is terminated.
+    Terminate,
 }
 
 /// What the application's thread is doing.
@@ -63,7 +68,7 @@ enum Doing {
 
 /// A running process.
 pub(crate) struct Process {
-    consumer: Consumer,
+    library: Library,
     policy: CommitPolicy,
     process: ProcessPolicy,
     strategy: Box<dyn CommitStrategy>,
@@ -93,7 +98,7 @@ impl Process {
     /// A process that starts now.
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
         Process {
-            consumer: Consumer::new(io, config),
+            library: Library::new(io, config),
             policy: config.commit.clone(),
             process: config.process.clone(),
             strategy: strategy::of_policy(&config.commit, io.now()),

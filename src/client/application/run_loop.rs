@@ -1,8 +1,8 @@
 //! The application's thread, step by step, until it is blocked.
 
-use super::{ClosePhase, Doing, Process};
-use crate::client::consumer::PollOutcome;
+use super::{After, ClosePhase, Doing, Process};
 use crate::client::io::{Io, Timer};
+use crate::client::library::{Library, Place, PollOutcome};
 use crate::ids::{CorrelationId, Seq};
 use crate::protocol::{ErrorCode, Response};
 use crate::time::Instant;
@@ -12,8 +12,7 @@ impl Process {
     /// The process starts.
     pub fn start(&mut self, io: &mut Io<'_, '_>) {
         io.emit_cause(Kind::Start {});
-        self.consumer.commits.restart_auto(io);
-        self.consumer.assign_manually(io);
+        self.library.start(io);
         self.enter_poll(io);
         self.run(io);
     }
@@ -32,7 +31,7 @@ impl Process {
             return;
         }
         self.set_in_poll();
-        self.consumer.on_response(io, id, response);
+        self.library.on_response(io, id, response);
         self.run(io);
     }
 
@@ -54,7 +53,7 @@ impl Process {
     pub fn on_deadline(&mut self, io: &mut Io<'_, '_>) {
         loop {
             self.set_in_poll();
-            let (timer, due) = self.consumer.next_timer();
+            let (timer, due) = self.library.next_timer();
             let own = self.own_timer();
             let at = timer.at.min(own.at);
             if at > io.now() || self.doing == Doing::Exited {
@@ -65,7 +64,7 @@ impl Process {
                 io.cx.cause = own.by;
             } else {
                 io.cx.cause = timer.by;
-                self.consumer.fire(io, due);
+                self.library.fire(io, due);
             }
             self.run(io);
         }
@@ -78,13 +77,17 @@ impl Process {
         }
         let at = self.deadline.take().unwrap_or_else(|| {
             self.set_in_poll();
-            self.consumer.next_timer().0.at.min(self.own_timer().at)
+            self.library.next_timer().0.at.min(self.own_timer().at)
         });
         (at != Instant::MAX).then_some(at)
     }
 
     fn set_in_poll(&mut self) {
-        self.consumer.in_poll = self.doing == Doing::Polling;
+        self.library.set_place(match self.doing {
+            Doing::Polling => Place::Poll,
+            Doing::Committing(After::Callback | After::CloseCallback) => Place::Callback,
+            _ => Place::Outside,
+        });
     }
 
     fn own_timer(&self) -> Timer {
@@ -97,9 +100,11 @@ impl Process {
 
     /// Goes on until the application's thread is blocked.
     pub fn run(&mut self, io: &mut Io<'_, '_>) {
-        while self.step(io) {}
-        if self.doing != Doing::Exited {
-            self.consumer.background(io);
+        loop {
+            while self.step(io) {}
+            if self.doing == Doing::Exited || !self.library.background(io) {
+                return;
+            }
         }
     }
 
@@ -113,7 +118,7 @@ impl Process {
             }
             Doing::Working => self.work_ended(io),
             Doing::Committing(after) => {
-                let over = self.consumer.step_commit_sync(io);
+                let over = self.library.step_commit_sync(io);
                 if over {
                     self.go_on(io, after);
                 }
@@ -125,7 +130,7 @@ impl Process {
     }
 
     fn poll_step(&mut self, io: &mut Io<'_, '_>) -> bool {
-        if !self.stopping && self.consumer.reached_ends(io) {
+        if !self.stopping && self.library.reached_ends(io) {
             self.begin_stop(io);
         }
         if self.stopping {
@@ -137,7 +142,7 @@ impl Process {
         // Java resets the poll timer where a pass begins, and returns records that come later in a pass without another
         // one: the timer of a poll that waited for records runs from its last pass, not from its return (CLIENT-05).
         if first_pass || outcome != PollOutcome::Records {
-            self.consumer.pass_began(io);
+            self.library.pass_began(io);
         }
         match outcome {
             PollOutcome::Wait => return false,
@@ -157,7 +162,12 @@ impl Process {
     }
 
     fn begin_close(&mut self, io: &mut Io<'_, '_>) {
-        self.close_deadline = io.timer_ms(self.consumer.close_timeout_ms());
-        self.doing = Doing::Closing(ClosePhase::Commit);
+        self.doing = Doing::Closing(match &self.library {
+            Library::Java(consumer) => {
+                self.close_deadline = io.timer_ms(consumer.close_timeout_ms());
+                ClosePhase::Commit
+            }
+            Library::Librdkafka(_) => ClosePhase::Terminate,
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Consumer;
 use super::membership::{GenerationId, MemberState};
-use super::network::{Call, CommitPurpose, Pending, PendingCommit};
+use crate::client::network::{Call, CommitPurpose, Pending, PendingCommit};
 use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
 use crate::ids::CorrelationId;

@@ -1,29 +1,16 @@
 //! Fetching and handing out records (Fetcher, FetchCollector): ranges of offsets, never single records.
 
-use super::network::{Call, Pending, Sender};
-use super::subscription::Lookup;
+use crate::client::network::{Call, Pending, Sender};
+use crate::client::subscription::{Lookup, Run};
 use super::{Consumer, PollOutcome};
 use crate::client::io::Io;
 use crate::config::AutoOffsetReset;
-use crate::ids::{Offset, TopicPartition};
+use crate::ids::Offset;
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, ListOffsetsTarget, Request,
 };
 use crate::trace::{Channel, Kind, PositionOrigin, ResetReason};
 use std::collections::VecDeque;
-
-/// Records that poll returned: `[from, to)` of one partition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Run {
-    /// Where the partition stands among the owned ones.
-    pub index: usize,
-    /// The partition.
-    pub tp: TopicPartition,
-    /// First record.
-    pub from: Offset,
-    /// One past the last.
-    pub to: Offset,
-}
 
 /// Buffered answers and the fetch in flight.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use super::Consumer;
 use super::membership::{GenerationId, MemberState};
-use super::network::{Call, Pending, Sender};
+use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
 use crate::config::ClientConfig;
 use crate::ids::MemberId;

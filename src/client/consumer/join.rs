@@ -2,7 +2,7 @@
 
 use super::leader::Leading;
 use super::membership::{GenerationId, MemberState};
-use super::network::{Call, CommitPurpose, Pending};
+use crate::client::network::{Call, CommitPurpose, Pending};
 use super::{Callback, Consumer, PollOutcome};
 use crate::client::io::{Io, Timer};
 use crate::ids::{Generation, GroupId, MemberId, ProtocolName, TopicName, TopicPartition};
@@ -11,6 +11,9 @@ use crate::protocol::{
     Bytes, ErrorCode, JoinGroupRequest, JoinGroupResponse, JoinProtocol, Request, SyncGroupRequest, SyncGroupResponse,
 };
 use crate::trace::{Channel, CommitOrigin, Kind};
+
+/// Added to the rebalance timeout for the time-out of JoinGroup (CLIENT-09), in ms.
+const JOIN_TIMEOUT_LAPSE_MS: i64 = 5_000;
 
 /// Why a join attempt failed, as far as it matters for the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -254,7 +257,7 @@ impl Consumer {
             protocols,
             reason: self.membership.rejoin_reason,
         };
-        let lapse = i64::from(rebalance_timeout_ms).saturating_add(self.profile.join_timeout_lapse_ms);
+        let lapse = i64::from(rebalance_timeout_ms).saturating_add(JOIN_TIMEOUT_LAPSE_MS);
         let call = Call {
             channel: Channel::Coordinator,
             version: self.profile.join_version,

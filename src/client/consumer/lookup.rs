@@ -1,7 +1,7 @@
 //! Finding the coordinator (CLIENT-04, CLIENT-40).
 
 use super::Consumer;
-use super::network::{Call, Pending, Sender};
+use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
 use crate::ids::{Generation, MemberId};
 use crate::protocol::{Api, ErrorCode, Request};

@@ -1,7 +1,7 @@
 //! What the client knows of topics: refreshed every metadata.max.age.ms.
 
 use super::Consumer;
-use super::network::{Call, Pending, Sender};
+use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
 use crate::ids::TopicName;
 use crate::protocol::{Api, Request, TopicMetadata};
@@ -34,6 +34,18 @@ impl Metadata {
             backoff: Timer::NEVER,
             refresh: Timer::NEVER,
         }
+    }
+
+    /// The broker has answered.
+    pub fn learn(&mut self, topics: &[TopicMetadata]) {
+        self.known.clear();
+        self.known.extend(topics.iter().map(|t| (t.topic, t.error.is_none().then_some(t.partitions))));
+        self.fetched = true;
+    }
+
+    /// What the broker said is too old to be used.
+    pub fn forget(&mut self) {
+        self.known.clear();
     }
 
     /// Whether the broker was asked about the topic.
@@ -76,11 +88,8 @@ impl Consumer {
 
     /// Metadata was answered.
     pub fn on_metadata(&mut self, io: &mut Io<'_, '_>, topics: &[TopicMetadata]) {
-        let m = &mut self.metadata;
-        m.known.clear();
-        m.known.extend(topics.iter().map(|t| (t.topic, t.error.is_none().then_some(t.partitions))));
-        m.fetched = true;
-        m.refresh = io.timer_ms(self.config.metadata_max_age_ms);
+        self.metadata.learn(topics);
+        self.metadata.refresh = io.timer_ms(self.config.metadata_max_age_ms);
         self.leader_metadata_changed();
         self.assign_as_leader_if_ready(io);
     }

@@ -6,46 +6,24 @@ mod heartbeat;
 mod join;
 mod leader;
 mod lookup;
-mod membership;
-mod metadata;
-mod network;
+pub(crate) mod membership;
+pub(crate) mod metadata;
 mod poll;
 mod positions;
-mod subscription;
-mod timers;
-
-pub(crate) use fetcher::Run;
-pub(crate) use network::CommitPurpose;
+pub(crate) mod timers;
 
 use super::io::Io;
+use super::library::{Callback, PollOutcome};
+use super::network::{Network, Pending, Sender};
 use super::profile::{JAVA, Profile};
+use super::subscription::Subscription;
 use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt};
 use crate::ids::{CorrelationId, Generation, GroupId, InstanceId, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Response};
 use crate::trace::Channel;
-use network::{Network, Pending, Sender};
 
-/// Which rebalance callback runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Callback {
-    /// onPartitionsRevoked.
-    Revoked,
-    /// onPartitionsLost.
-    Lost,
-}
-
-/// What a pass of poll leads to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PollOutcome {
-    /// Blocked until an answer or timer.
-    Wait,
-    /// Records are in the batch.
-    Records,
-    /// The application's callback has to run first.
-    Callback(Callback),
-    /// An exception that the application does not survive.
-    Error(ErrorCode),
-}
+/// Default time-out of `close()`, in ms; request.timeout.ms caps it.
+const CLOSE_TIMEOUT_MS: i64 = 30_000;
 
 /// A consumer.
 pub(crate) struct Consumer {
@@ -63,7 +41,7 @@ pub(crate) struct Consumer {
     heartbeat: heartbeat::Heartbeat,
     join: join::Join,
     metadata: metadata::Metadata,
-    pub(crate) subscription: subscription::Subscription,
+    pub(crate) subscription: Subscription,
     positions: positions::Positions,
     fetcher: fetcher::Fetcher,
     pub(crate) commits: commits::Commits,
@@ -124,7 +102,7 @@ impl Consumer {
             membership: membership::Membership::new(group),
             heartbeat: heartbeat::Heartbeat::new(&config.client),
             join: join::Join::new(),
-            subscription: subscription::Subscription::default(),
+            subscription: Subscription::default(),
             positions: positions::Positions::new(),
             fetcher: fetcher::Fetcher::new(),
             commits,
@@ -235,7 +213,7 @@ impl Consumer {
 
     /// How long close() may take.
     pub fn close_timeout_ms(&self) -> i64 {
-        self.profile.close_timeout_ms.min(self.request_timeout_ms())
+        CLOSE_TIMEOUT_MS.min(self.request_timeout_ms())
     }
 
     /// close(): the heartbeat thread ends.

@@ -1,9 +1,9 @@
 //! One inner pass of `KafkaConsumer.poll()`: coordinator part, auto-commit, positions, records.
 
-use super::fetcher::Run;
 use super::join::JoinStep;
 use super::{Callback, Consumer, PollOutcome};
 use crate::client::io::Io;
+use crate::client::subscription::Run;
 use crate::protocol::ErrorCode;
 use crate::trace::Kind;
 

@@ -1,7 +1,7 @@
 //! Positions: committed offsets, auto.offset.reset, `from` and the ends for `until = "end"` (CLIENT-34 to CLIENT-36).
 
-use super::network::{Call, Pending, Sender};
-use super::subscription::{FetchState, Lookup};
+use crate::client::network::{Call, Pending, Sender};
+use crate::client::subscription::{FetchState, Lookup};
 use super::{Consumer, PollOutcome};
 use crate::client::io::{Io, Timer};
 use crate::config::{AutoOffsetReset, StartAt};
@@ -316,13 +316,7 @@ impl Consumer {
     /// ListOffsets for the ends was answered.
     pub fn on_ends(&mut self, response: &ListOffsetsResponse) {
         self.positions.ends_in_flight = false;
-        for &(tp, offset, code) in &response.partitions {
-            if !code.is_none() {
-                self.positions.ends_wanted = true;
-            } else if let Some(index) = self.subscription.find(tp) {
-                self.subscription.partitions[index].end = Some(offset);
-            }
-        }
+        self.positions.ends_wanted |= self.subscription.ends(response);
         self.positions.ends_changed = true;
     }
 
@@ -337,16 +331,6 @@ impl Consumer {
         if !self.until_end || !std::mem::take(&mut self.positions.ends_changed) {
             return false;
         }
-        let mut all = !self.subscription.partitions.is_empty();
-        for p in &mut self.subscription.partitions {
-            let position = (p.state == FetchState::Fetching).then_some(p.position);
-            let newly = p.end.filter(|&end| !p.reached && position.is_some_and(|at| at >= end));
-            if let Some(offset) = newly {
-                p.reached = true;
-                io.emit(Kind::ReachedEnd { partition: p.tp, offset });
-            }
-            all &= p.reached;
-        }
-        all
+        self.subscription.reached_ends(io)
     }
 }

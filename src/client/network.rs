@@ -4,7 +4,7 @@
 //! and with it every other request on it (NetworkClient.handleTimedOutRequests); reconnecting waits for
 //! reconnect.backoff.ms. Every request ends as exactly one of reply seen, timed out, lost.
 
-use super::membership::GenerationId;
+use super::consumer::membership::GenerationId;
 use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
 use crate::config::ClientConfig;
@@ -24,6 +24,8 @@ pub(crate) enum CommitPurpose {
     Periodic,
     /// Auto-commit before a rejoin (CLIENT-18).
     JoinPrepare,
+    /// librdkafka: stored offsets of partitions that were taken away.
+    Unassigned,
 }
 
 /// What the client remembers of a commit that it sent.
@@ -231,6 +233,11 @@ impl Network {
     /// Whether anything is in flight on this connection.
     pub fn busy(&self, channel: Channel) -> bool {
         self.in_flight.iter().any(|r| r.channel == channel)
+    }
+
+    /// Whether this request is in flight.
+    pub fn in_flight(&self, id: CorrelationId) -> bool {
+        self.in_flight.iter().any(|r| r.correlation == id)
     }
 
     /// Whether a request of this kind is in flight.

@@ -1,8 +1,9 @@
 //! What the consumer owns, with positions and the application's progress (SubscriptionState).
 
+use super::io::Io;
 use crate::ids::{Offset, Symbol, TopicPartition};
-use crate::protocol::{CommitPartition, ListOffsetsTarget};
-use crate::trace::{PositionOrigin, ResetReason};
+use crate::protocol::{CommitPartition, ListOffsetsResponse, ListOffsetsTarget};
+use crate::trace::{Kind, PositionOrigin, ResetReason};
 
 /// How a position is to be found by ListOffsets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,10 @@ pub(crate) struct Partition {
     pub pending_revocation: bool,
     /// One past the last record that the application has handled.
     pub done: Offset,
+    /// librdkafka: the next offset to fetch, ahead of what has been handed out.
+    pub fetch_at: Offset,
+    /// librdkafka: the stored offset, which auto-commit takes; -1 if nothing was stored.
+    pub stored: Offset,
     /// What the last successful commit stored, or where reading started.
     pub committed: Offset,
     /// In the list of partitions with uncommitted progress.
@@ -63,6 +68,8 @@ impl Partition {
             buffered: false,
             pending_revocation: false,
             done: Offset::NONE,
+            fetch_at: Offset::NONE,
+            stored: Offset::NONE,
             committed: Offset::NONE,
             dirty: false,
             end: None,
@@ -79,9 +86,23 @@ impl Partition {
     fn seek(&mut self, offset: Offset) {
         self.state = FetchState::Fetching;
         self.position = offset;
+        self.fetch_at = offset;
         self.done = offset;
         self.committed = offset;
     }
+}
+
+/// Records that poll returned: `[from, to)` of one partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Run {
+    /// Where the partition stands among the owned ones.
+    pub index: usize,
+    /// The partition.
+    pub tp: TopicPartition,
+    /// First record.
+    pub from: Offset,
+    /// One past the last.
+    pub to: Offset,
 }
 
 /// Everything that the consumer owns, sorted.
@@ -141,6 +162,34 @@ impl Subscription {
         }
     }
 
+    /// ListOffsets has answered for the ends of `until = "end"`; true if some must be asked for again.
+    pub fn ends(&mut self, response: &ListOffsetsResponse) -> bool {
+        let mut again = false;
+        for &(tp, offset, code) in &response.partitions {
+            if !code.is_none() {
+                again = true;
+            } else if let Some(index) = self.find(tp) {
+                self.partitions[index].end = Some(offset);
+            }
+        }
+        again
+    }
+
+    /// Whether every partition has reached the end that it had when it was taken.
+    pub fn reached_ends(&mut self, io: &mut Io<'_, '_>) -> bool {
+        let mut all = !self.partitions.is_empty();
+        for p in &mut self.partitions {
+            let position = (p.state == FetchState::Fetching).then_some(p.position);
+            let newly = p.end.filter(|&end| !p.reached && position.is_some_and(|at| at >= end));
+            if let Some(offset) = newly {
+                p.reached = true;
+                io.emit(Kind::ReachedEnd { partition: p.tp, offset });
+            }
+            all &= p.reached;
+        }
+        all
+    }
+
     /// A commit was stored.
     pub fn stored(&mut self, offsets: &[CommitPartition]) {
         for stored in offsets {
@@ -161,6 +210,22 @@ impl Subscription {
             }
             p.dirty
         });
+    }
+
+    /// librdkafka: stored offsets that are not committed yet.
+    pub fn unstored(&self, into: &mut Vec<CommitPartition>) {
+        self.stored_offsets(into, |p| p.stored > p.committed);
+    }
+
+    /// librdkafka: every stored offset.
+    pub fn all_stored(&self, into: &mut Vec<CommitPartition>) {
+        self.stored_offsets(into, |p| p.stored != Offset::NONE);
+    }
+
+    fn stored_offsets(&self, into: &mut Vec<CommitPartition>, wanted: impl Fn(&Partition) -> bool) {
+        for p in self.partitions.iter().filter(|&p| wanted(p)) {
+            into.push(CommitPartition { partition: p.tp, offset: p.stored, metadata: Symbol::EMPTY });
+        }
     }
 
     /// The positions of everything owned (allConsumed).

@@ -1,0 +1,245 @@
+//! The client libraries behind one application loop: what a process asks of whichever it runs.
+//!
+//! Each library is a life cycle of its own ([`Consumer`]: Java's classic consumer; [`Librdkafka`]); connections, positions
+//! and what the application has done with records are shared parts that they are built of.
+
+use super::consumer::Consumer;
+use super::consumer::timers::Due as JavaDue;
+use super::io::{Io, Timer};
+use super::librdkafka::{Due as LibrdkafkaDue, Librdkafka};
+use super::network::CommitPurpose;
+use super::subscription::{Run, Subscription};
+use crate::config::{ClientKind, MemberConfig};
+use crate::ids::{CorrelationId, Offset};
+use crate::protocol::{CommitPartition, ErrorCode, Response};
+use crate::trace::CommitOrigin;
+
+/// Which rebalance callback runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Callback {
+    /// onPartitionsRevoked.
+    Revoked,
+    /// onPartitionsLost.
+    Lost,
+}
+
+/// What a pass of poll leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PollOutcome {
+    /// Blocked until an answer or timer.
+    Wait,
+    /// Records are in the batch.
+    Records,
+    /// The application's callback has to run first.
+    Callback(Callback),
+    /// An exception that the application does not survive.
+    Error(ErrorCode),
+}
+
+/// Where the application's thread is, as far as a library can tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// In poll.
+    Poll,
+    /// In a rebalance callback, which poll runs.
+    Callback,
+    /// Anywhere else.
+    Outside,
+}
+
+/// A timer of one of the libraries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Due {
+    /// The Java client's.
+    Java(JavaDue),
+    /// librdkafka's.
+    Librdkafka(LibrdkafkaDue),
+}
+
+/// The library that a process runs.
+pub(crate) enum Library {
+    /// Apache Kafka's Java client.
+    Java(Consumer),
+    /// librdkafka.
+    Librdkafka(Box<Librdkafka>),
+}
+
+impl Library {
+    /// A consumer that has just been constructed and subscribed (or assigned).
+    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
+        match config.client.kind {
+            ClientKind::Librdkafka => Library::Librdkafka(Box::new(Librdkafka::new(io, config))),
+            _ => Library::Java(Consumer::new(io, config)),
+        }
+    }
+
+    /// The process starts.
+    pub fn start(&mut self, io: &mut Io<'_, '_>) {
+        match self {
+            Library::Java(c) => {
+                c.commits.restart_auto(io);
+                c.assign_manually(io);
+            }
+            Library::Librdkafka(c) => c.start(io),
+        }
+    }
+
+    /// Where the application's thread is now.
+    #[inline]
+    pub fn set_place(&mut self, place: Place) {
+        match self {
+            Library::Java(c) => c.in_poll = place == Place::Poll,
+            Library::Librdkafka(c) => c.in_poll = place != Place::Outside,
+        }
+    }
+
+    /// A pass of poll.
+    pub fn poll(&mut self, io: &mut Io<'_, '_>, batch: &mut Vec<Run>) -> PollOutcome {
+        match self {
+            Library::Java(c) => c.poll(io, batch),
+            Library::Librdkafka(c) => c.poll(io, batch),
+        }
+    }
+
+    /// A pass of poll began at this instant: the poll timer runs from here.
+    #[inline]
+    pub fn pass_began(&mut self, io: &Io<'_, '_>) {
+        match self {
+            Library::Java(c) => c.pass_began(io),
+            Library::Librdkafka(c) => c.polled(io),
+        }
+    }
+
+    /// The callback that poll asked for has returned.
+    pub fn callback_done(&mut self, io: &mut Io<'_, '_>) {
+        match self {
+            Library::Java(c) => c.callback_done(io),
+            Library::Librdkafka(c) => c.callback_done(io),
+        }
+    }
+
+    /// An answer has come.
+    pub fn on_response(&mut self, io: &mut Io<'_, '_>, id: CorrelationId, response: Response) {
+        match self {
+            Library::Java(c) => c.on_response(io, id, response),
+            Library::Librdkafka(c) => c.on_response(io, id, response),
+        }
+    }
+
+    /// The earliest timer.
+    #[inline]
+    pub fn next_timer(&self) -> (Timer, Due) {
+        match self {
+            Library::Java(c) => {
+                let (timer, due) = c.next_timer();
+                (timer, Due::Java(due))
+            }
+            Library::Librdkafka(c) => {
+                let (timer, due) = c.next_timer();
+                (timer, Due::Librdkafka(due))
+            }
+        }
+    }
+
+    /// A timer has fired.
+    pub fn fire(&mut self, io: &mut Io<'_, '_>, due: Due) {
+        match (self, due) {
+            (Library::Java(c), Due::Java(due)) => c.fire(io, due),
+            (Library::Librdkafka(c), Due::Librdkafka(due)) => c.fire(io, due),
+            _ => {}
+        }
+    }
+
+    /// What the library's own threads do; true if the application's thread may go on because of it.
+    pub fn background(&mut self, io: &mut Io<'_, '_>) -> bool {
+        match self {
+            Library::Java(c) => {
+                c.background(io);
+                false
+            }
+            Library::Librdkafka(c) => c.serve(io),
+        }
+    }
+
+    /// What is owned.
+    #[inline]
+    pub fn subscription(&mut self) -> &mut Subscription {
+        match self {
+            Library::Java(c) => &mut c.subscription,
+            Library::Librdkafka(c) => &mut c.subscription,
+        }
+    }
+
+    /// The application has handled records of a partition up to `to`.
+    #[inline]
+    pub fn handled(&mut self, index: usize, to: Offset) {
+        match self {
+            Library::Java(c) => c.subscription.handled(index, to),
+            Library::Librdkafka(c) => c.handled(index, to),
+        }
+    }
+
+    /// An empty list of offsets with room.
+    pub fn spare(&mut self) -> Vec<CommitPartition> {
+        match self {
+            Library::Java(c) => c.commits.spare(),
+            Library::Librdkafka(c) => c.commits.spare(),
+        }
+    }
+
+    /// The deadline of a commit that the application waits for.
+    pub fn api_timeout_ms(&self) -> i64 {
+        match self {
+            Library::Java(c) => c.api_timeout_ms(),
+            Library::Librdkafka(_) => i64::MAX, // rd_kafka_commit waits for as long as it takes
+        }
+    }
+
+    /// A commit that the application waits for begins.
+    pub fn begin_commit_sync(
+        &mut self,
+        io: &mut Io<'_, '_>,
+        offsets: Vec<CommitPartition>,
+        origin: CommitOrigin,
+        timeout_ms: i64,
+    ) {
+        match self {
+            Library::Java(c) => c.begin_commit_sync(io, offsets, origin, timeout_ms),
+            Library::Librdkafka(c) => c.commit(io, offsets, CommitPurpose::Sync, origin),
+        }
+    }
+
+    /// Carries that commit on; true when it has returned.
+    pub fn step_commit_sync(&mut self, io: &mut Io<'_, '_>) -> bool {
+        match self {
+            Library::Java(c) => c.step_commit_sync(io),
+            Library::Librdkafka(c) => !c.commits.blocked,
+        }
+    }
+
+    /// A commit that the application does not wait for.
+    pub fn commit_async(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>) {
+        let (purpose, origin) = (CommitPurpose::Async, CommitOrigin::Async);
+        match self {
+            Library::Java(c) => c.commit_async(io, offsets, purpose, origin),
+            Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
+        }
+    }
+
+    /// `until = "end"`: whether every partition has reached the end that it had when it was taken.
+    #[inline]
+    pub fn reached_ends(&mut self, io: &mut Io<'_, '_>) -> bool {
+        match self {
+            Library::Java(c) => c.reached_ends(io),
+            Library::Librdkafka(c) => c.reached_ends(io),
+        }
+    }
+
+    /// The process ends: nothing that is in flight will be seen.
+    pub fn end(&mut self, io: &mut Io<'_, '_>) {
+        match self {
+            Library::Java(c) => c.end(io),
+            Library::Librdkafka(c) => c.end(io),
+        }
+    }
+}

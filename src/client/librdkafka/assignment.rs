@@ -1,0 +1,89 @@
+//! `assign()` and `unassign()`, which the application calls in its rebalance callback.
+
+use super::group::JoinState;
+use super::{Librdkafka, callback};
+use crate::client::io::{Io, Timer};
+use crate::client::library::Callback;
+use crate::client::network::CommitPurpose;
+use crate::client::subscription::Lookup;
+use crate::config::StartAt;
+use crate::ids::{Generation, Offset, TopicPartition};
+use crate::protocol::ListOffsetsTarget;
+use crate::trace::{CommitOrigin, Kind, PositionOrigin};
+
+impl Librdkafka {
+    /// The application takes its partitions over.
+    pub(super) fn assign(&mut self, io: &mut Io<'_, '_>, partitions: Vec<TopicPartition>) {
+        let generation = if self.grouped { self.group.id.generation } else { Generation::NONE };
+        self.drop_fetched();
+        self.offsets.forget();
+        self.subscription.assign(partitions);
+        let runs: Vec<_> = self.subscription.runs().collect();
+        for (first, length) in runs {
+            let (topic, from, to) = (first.topic, first.partition, first.partition + length);
+            io.emit(Kind::Owned { topic, from, to, generation });
+        }
+        self.group.lost = false;
+        if self.group.state == JoinState::WaitAssignCall {
+            self.group.state = JoinState::Steady;
+            self.beats.poll_check = Timer { at: io.now(), by: io.cx.cause };
+        }
+        self.start_reading(io);
+    }
+
+    /// Where `from` says; a member without it asks for its committed offsets.
+    fn start_reading(&mut self, io: &mut Io<'_, '_>) {
+        self.offsets.ends_wanted = self.until_end;
+        let lookup = match self.from {
+            StartAt::Committed if self.grouped => return,
+            StartAt::Committed => self.reset_lookup(false),
+            StartAt::Beginning => Some(Lookup {
+                target: ListOffsetsTarget::Earliest,
+                origin: PositionOrigin::Beginning,
+                reason: None,
+            }),
+            StartAt::End => {
+                Some(Lookup { target: ListOffsetsTarget::Latest, origin: PositionOrigin::End, reason: None })
+            }
+            StartAt::Offset(offset) => {
+                for index in 0..self.subscription.partitions.len() {
+                    self.set_position(io, index, Offset(offset), PositionOrigin::Seek);
+                }
+                return;
+            }
+        };
+        for index in 0..self.subscription.partitions.len() {
+            match lookup {
+                Some(lookup) => self.subscription.await_reset(index, lookup),
+                None => self.fatal = Some(crate::protocol::ErrorCode::None),
+            }
+        }
+    }
+
+    /// The application gives its partitions up. With enable.auto.commit what is stored of them is committed now, also when
+    /// the assignment is lost (the coordinator will refuse it then).
+    pub(super) fn unassign(&mut self, io: &mut Io<'_, '_>) {
+        let given_up = callback(self.group.lost);
+        self.group.lost = false;
+        if self.group.state == JoinState::WaitUnassignCall {
+            self.group.state = JoinState::WaitUnassignToComplete;
+        }
+        if self.commits.auto_interval_ms.is_some() {
+            let mut offsets = self.commits.spare();
+            self.subscription.all_stored(&mut offsets);
+            let origin = if self.group.terminating { CommitOrigin::Close } else { CommitOrigin::Revoke };
+            self.commit(io, offsets, CommitPurpose::Unassigned, origin);
+        }
+        let runs: Vec<_> = self.subscription.runs().filter(|_| self.grouped).collect();
+        for (first, length) in runs {
+            let (topic, from, to) = (first.topic, first.partition, first.partition + length);
+            io.emit(match given_up {
+                Callback::Revoked => Kind::Revoked { topic, from, to },
+                Callback::Lost => Kind::Lost { topic, from, to },
+            });
+        }
+        self.drop_fetched();
+        self.offsets.forget();
+        self.subscription.assign(Vec::new());
+    }
+}
