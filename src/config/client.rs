@@ -92,7 +92,7 @@ pub struct ClientConfig {
     pub heartbeat_interval_ms: i32,
     /// `max.poll.interval.ms`; sent as the rebalance timeout.
     pub max_poll_interval_ms: i32,
-    /// `max.poll.records`.
+    /// `max.poll.records`; 1 for a library that hands out one record at a time.
     pub max_poll_records: u32,
     /// `auto.offset.reset`.
     pub auto_offset_reset: AutoOffsetReset,
@@ -120,6 +120,9 @@ pub struct ClientConfig {
     pub fetch_max_bytes: u32,
     /// `max.partition.fetch.bytes`.
     pub max_partition_fetch_bytes: u32,
+    /// `enable.auto.offset.store` of librdkafka: a record's offset is stored just before it is handed over; otherwise the
+    /// application stores it when it has handled it.
+    pub enable_auto_offset_store: bool,
     /// `queued.min.messages` of librdkafka: it fetches ahead until so many records wait.
     pub queued_min_messages: i64,
 }
@@ -146,6 +149,7 @@ impl Default for ClientConfig {
             fetch_max_wait_ms: 500,
             fetch_max_bytes: 52_428_800,
             max_partition_fetch_bytes: 1_048_576,
+            enable_auto_offset_store: true,
             queued_min_messages: 100_000,
         }
     }

@@ -4,6 +4,7 @@ mod broker;
 mod client;
 pub mod expect;
 pub mod keys;
+mod library;
 mod policy;
 
 pub use broker::BrokerConfig;

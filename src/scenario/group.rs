@@ -177,11 +177,11 @@ fn layer<'t>(
 
 fn client(report: &mut Report, value: &Value) -> Option<ClientKind> {
     let client = ClientKind::ALL[report.word(value, "client", CLIENTS)?];
-    if client != ClientKind::Java {
+    if !matches!(client, ClientKind::Java | ClientKind::Librdkafka) {
         report.planned(
             value.span,
             &format!("client = \"{}\"", client.name()),
-            "client profiles come later; java is built",
+            "its profile comes later; java and librdkafka are built",
         );
     }
     Some(client)
@@ -362,8 +362,8 @@ impl Draft<'_> {
             layer.commit = over.commit.or(layer.commit);
             layer.settings.extend(over.settings);
         }
-        let kind = layer.client.unwrap_or(ClientKind::Java);
-        let mut client = ClientConfig { kind, ..ClientConfig::default() };
+        let kind = report.cast(layer.client.unwrap_or(ClientKind::Java));
+        let mut client = ClientConfig::of(kind);
         kafka::apply(&layer.settings, &mut client);
         let standalone = self.assign.is_some();
         let commit = if standalone {

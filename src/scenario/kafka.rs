@@ -1,6 +1,7 @@
 //! Kafka's own properties under `.config` and `with`.
 
 use super::codes::Code;
+use super::librdkafka;
 use super::report::{Report, Span, clip, grouped, nearest, quote, suggest};
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::{self, Effect, KafkaKey, KeyType, Side};
@@ -59,7 +60,12 @@ pub(super) fn settings(
     owner: Owner<'_>,
 ) -> Settings {
     let mut settings = Settings::new();
+    let written_for = owner.client;
+    let owner = Owner { client: report.cast(written_for), ..owner };
     for entry in &table.entries {
+        if recast_drops(report, entry, written_for, owner) {
+            continue;
+        }
         let Some(key) = known(report, entry, owner) else { continue };
         match key.effect {
             Effect::Ignored => {
@@ -71,7 +77,7 @@ pub(super) fn settings(
                 if owner.standalone && key.group_only && !switches_auto_commit_off(entry) {
                     let message = format!("`{}` is about membership, and this reader has `assign`", key.name);
                     report.error(Code::GroupKeyBesideAssign, entry.key_span, message);
-                } else if let Some(value) = parse(report, &key, &entry.value) {
+                } else if let Some(value) = parse(report, &key, &entry.value, written_for) {
                     let setting = Setting { value, key_span: entry.key_span, span: entry.value.span };
                     settings.insert(key.name, setting);
                 }
@@ -81,13 +87,25 @@ pub(super) fn settings(
     settings
 }
 
+/// Whether the property is the file's client's, and the library that takes its place has none such.
+fn recast_drops(report: &mut Report, entry: &Entry, written_for: ClientKind, owner: Owner<'_>) -> bool {
+    let Some(recast) = report.recast.as_mut().filter(|_| owner.side == Side::Consumer) else { return false };
+    let drops = keys::client_has(written_for, &entry.key) && !keys::client_has(owner.client, recast.rename(&entry.key));
+    if drops {
+        recast.drop(written_for, &entry.key);
+    }
+    drops
+}
+
 fn switches_auto_commit_off(entry: &Entry) -> bool {
     entry.key == "enable.auto.commit" && matches!(entry.value.node, Node::Boolean(false))
 }
 
 /// The property that an entry names, if `owner` has it.
 fn known(report: &mut Report, entry: &Entry, owner: Owner<'_>) -> Option<KafkaKey> {
-    let (name, span) = (entry.key.as_str(), entry.key_span);
+    let written = entry.key.as_str();
+    let name = report.recast.as_ref().filter(|_| owner.side == Side::Consumer).map_or(written, |r| r.rename(written));
+    let span = entry.key_span;
     let (key, other_side) = match owner.side {
         Side::Broker => (keys::broker_key(name), keys::consumer(name)),
         Side::Consumer => (keys::consumer(name), keys::broker_key(name)),
@@ -124,9 +142,9 @@ fn refuse(report: &mut Report, entry: &Entry, key: &KafkaKey, why: &str, owner: 
 }
 
 /// Reads a value by the property's type. Kafka takes everything as text too (`"45000"`, `"true"`), and so do we.
-fn parse(report: &mut Report, key: &KafkaKey, value: &Value) -> Option<Parsed> {
+fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: ClientKind) -> Option<Parsed> {
     let text = match &value.node {
-        Node::Text(text) => Some(text.trim()),
+        Node::Text(text) => Some(librdkafka::word(report.cast(written_for), text.trim())),
         _ => None,
     };
     let parsed = match (key.value, &value.node) {
@@ -147,7 +165,7 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value) -> Option<Parsed> {
         (KeyType::List, _) => {
             let items = list(report, key, value)?;
             if key.name == "partition.assignment.strategy" {
-                return assignors(report, value.span, &items).map(Parsed::Assignors);
+                return assignors(report, value.span, &items, written_for).map(Parsed::Assignors);
             }
             Some(Parsed::List(items))
         }
@@ -229,7 +247,7 @@ fn list(report: &mut Report, key: &KafkaKey, value: &Value) -> Option<Vec<String
 }
 
 /// The assignors of a list, under their short names or the names of Kafka's classes.
-fn assignors(report: &mut Report, span: Span, items: &[String]) -> Option<Vec<AssignorKind>> {
+fn assignors(report: &mut Report, span: Span, items: &[String], written_for: ClientKind) -> Option<Vec<AssignorKind>> {
     let mut found = Vec::new();
     for item in items {
         let Some(assignor) = assignor(item) else {
@@ -244,6 +262,9 @@ fn assignors(report: &mut Report, span: Span, items: &[String]) -> Option<Vec<As
             return None;
         }
         found.push(assignor);
+    }
+    if report.cast(written_for) == ClientKind::Librdkafka {
+        found = librdkafka::assignors(report, span, found, written_for)?;
     }
     if found == [AssignorKind::CooperativeSticky] {
         let instead = "with a second, eager assignor in the list (range, cooperative-sticky) a group runs eager";
@@ -279,6 +300,7 @@ fn set(c: &mut ClientConfig, name: &str, value: &Parsed) {
         Parsed::Word("latest") => c.auto_offset_reset = AutoOffsetReset::Latest,
         Parsed::Word("none") => c.auto_offset_reset = AutoOffsetReset::None,
         Parsed::Integer(n) => set_integer(c, name, *n),
+        Parsed::Boolean(stores) if name == "enable.auto.offset.store" => c.enable_auto_offset_store = *stores,
         _ => {}
     }
 }
@@ -295,13 +317,14 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "retry.backoff.max.ms" => c.retry_backoff_max_ms = n,
         "reconnect.backoff.ms" => c.reconnect_backoff_ms = n,
         "reconnect.backoff.max.ms" => c.reconnect_backoff_max_ms = n,
-        "request.timeout.ms" => c.request_timeout_ms = int,
+        "request.timeout.ms" | "socket.timeout.ms" => c.request_timeout_ms = int,
         "default.api.timeout.ms" => c.default_api_timeout_ms = int,
-        "metadata.max.age.ms" => c.metadata_max_age_ms = n,
+        "metadata.max.age.ms" | "topic.metadata.refresh.interval.ms" => c.metadata_max_age_ms = n,
         "fetch.min.bytes" => c.fetch_min_bytes = unsigned,
-        "fetch.max.wait.ms" => c.fetch_max_wait_ms = int,
+        "fetch.max.wait.ms" | "fetch.wait.max.ms" => c.fetch_max_wait_ms = int,
         "fetch.max.bytes" => c.fetch_max_bytes = unsigned,
-        "max.partition.fetch.bytes" => c.max_partition_fetch_bytes = unsigned,
+        "max.partition.fetch.bytes" | "fetch.message.max.bytes" => c.max_partition_fetch_bytes = unsigned,
+        "queued.min.messages" => c.queued_min_messages = n,
         _ => {}
     }
 }
@@ -357,6 +380,7 @@ pub(super) fn set_text(config: &mut ClientConfig, name: &str, text: &str) {
                 set(config, name, &Parsed::Word(word));
             }
         }
+        Some(KeyType::Boolean) => set(config, name, &Parsed::Boolean(text == "true")),
         _ => set(config, name, &Parsed::Text(text.to_string())),
     }
 }

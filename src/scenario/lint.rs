@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::group::Variant;
 use super::report::{Report, Span};
-use crate::config::{AssignorKind, BrokerConfig, MemberConfig, Membership};
+use crate::config::{AssignorKind, BrokerConfig, ClientKind, MemberConfig, Membership};
 use crate::time::Duration;
 
 /// Heartbeat against session timeout, session timeout against the broker's range.
@@ -16,7 +16,7 @@ pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Var
     let heartbeat = variant.settings.get("heartbeat.interval.ms");
     let (session_ms, heartbeat_ms) = (client.session_timeout_ms, client.heartbeat_interval_ms);
     if let Some(written) = heartbeat.or(session) {
-        if heartbeat_ms >= session_ms {
+        if heartbeat_ms >= session_ms && client.kind == ClientKind::Java {
             let message = format!("heartbeat.interval.ms {heartbeat_ms} is not below session.timeout.ms {session_ms}");
             let help = "the consumer's constructor throws: \"Heartbeat must be set lower than the session timeout\"";
             report.add(Code::BadKafkaValue, written.span, message, help.to_string());
@@ -27,6 +27,15 @@ pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Var
             );
             let help = "one or two late heartbeats cost the membership".to_string();
             report.add(Code::HeartbeatTooSlow, written.span, message, help);
+        }
+    }
+    let (max_poll_ms, poll) = (client.max_poll_interval_ms, variant.settings.get("max.poll.interval.ms"));
+    if client.kind == ClientKind::Librdkafka && max_poll_ms < session_ms {
+        let span = poll.or(session).map(|s| s.span).or(variant.fallback_span);
+        let message = format!("max.poll.interval.ms {max_poll_ms} is below session.timeout.ms {session_ms}");
+        let help = "librdkafka's constructor fails: \"`max.poll.interval.ms` must be >= `session.timeout.ms`\"";
+        if let Some(span) = span {
+            report.add(Code::BadKafkaValue, span, message, help.to_string());
         }
     }
     let (min, max) = (broker.group_min_session_timeout_ms, broker.group_max_session_timeout_ms);

@@ -7,6 +7,7 @@ use super::group::{self, World};
 use super::kafka::{self, IgnoredKey, Owner};
 use super::overrides;
 use super::plan::{Group, Network, Scenario, Topic};
+use super::recast::Recast;
 use super::report::{Report, Span, grouped};
 use super::selector::Crews;
 use super::shape::{self, MAX_MEMBERS, MAX_READ};
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub lints: Vec<Diagnostic>,
     /// Properties without effect here, each once.
     pub ignored_keys: Vec<IgnoredKey>,
+    /// Properties that the file sets and that the library which plays its clients does not have ([`load_as`]).
+    pub dropped_keys: Vec<IgnoredKey>,
 }
 
 /// Loads a file.
@@ -42,13 +45,28 @@ pub struct Loaded {
 /// Everything that is wrong with it.
 pub fn load(path: &Path, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
     let name = path.display().to_string();
-    let unreadable = |why: String| whole_file(&name, Code::Unreadable, why);
+    parse_bytes(&name, &read(path, &name)?, sets)
+}
+
+/// Loads a file with every client, member and reader replaced by `client`, with the defaults of that library.
+///
+/// # Errors
+/// Everything that is wrong with the file, and what that library cannot do.
+pub fn load_as(path: &Path, sets: &[(&str, &str)], client: ClientKind) -> Result<Loaded, ScenarioErrors> {
+    let name = path.display().to_string();
+    let bytes = read(path, &name)?;
+    parse_any(&name, text_of(&name, &bytes)?, sets, Some(Recast::new(client)))
+}
+
+/// The bytes of a file.
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, ScenarioErrors> {
+    let unreadable = |why: String| whole_file(name, Code::Unreadable, why);
     let meta = std::fs::metadata(path).map_err(|why| unreadable(why.to_string()))?;
     if meta.is_dir() {
         return Err(unreadable("it is a directory".to_string()));
     }
     if meta.is_file() && meta.len() > MAX_BYTES as u64 {
-        return Err(too_large(&name, grouped(meta.len())));
+        return Err(too_large(name, grouped(meta.len())));
     }
     // A pipe that nobody writes to would be waited for for ever. Those of the shell (`<(...)`, standard input) have a writer.
     if !meta.is_file() && !["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|open| path.starts_with(open)) {
@@ -58,8 +76,8 @@ pub fn load(path: &Path, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
     match read {
-        Ok(_) if bytes.len() > MAX_BYTES => Err(too_large(&name, format!("more than {}", grouped(MAX_BYTES as u64)))),
-        Ok(_) => parse_bytes(&name, &bytes, sets),
+        Ok(_) if bytes.len() > MAX_BYTES => Err(too_large(name, format!("more than {}", grouped(MAX_BYTES as u64)))),
+        Ok(_) => Ok(bytes),
         Err(why) => Err(unreadable(why.to_string())),
     }
 }
@@ -69,11 +87,16 @@ pub fn load(path: &Path, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
+    parse(source_name, text_of(source_name, bytes)?, sets)
+}
+
+/// The text of a file.
+fn text_of<'b>(source_name: &str, bytes: &'b [u8]) -> Result<&'b str, ScenarioErrors> {
     if bytes.len() > MAX_BYTES {
         return Err(too_large(source_name, grouped(bytes.len() as u64)));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => parse(source_name, text, sets),
+        Ok(text) if !text.contains('\0') => Ok(text),
         Ok(_) => Err(whole_file(source_name, Code::NotText, "it has NUL bytes: not a text file".to_string())),
         Err(why) => {
             let at = why.valid_up_to();
@@ -88,6 +111,28 @@ pub fn parse_bytes(source_name: &str, bytes: &[u8], sets: &[(&str, &str)]) -> Re
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(source_name: &str, text: &str, sets: &[(&str, &str)]) -> Result<Loaded, ScenarioErrors> {
+    parse_any(source_name, text, sets, None)
+}
+
+/// Loads a text with every client replaced by `client`, as [`load_as`] does.
+///
+/// # Errors
+/// Everything that is wrong with it, and what that library cannot do.
+pub fn parse_as(
+    source_name: &str,
+    text: &str,
+    sets: &[(&str, &str)],
+    client: ClientKind,
+) -> Result<Loaded, ScenarioErrors> {
+    parse_any(source_name, text, sets, Some(Recast::new(client)))
+}
+
+fn parse_any(
+    source_name: &str,
+    text: &str,
+    sets: &[(&str, &str)],
+    recast: Option<Recast>,
+) -> Result<Loaded, ScenarioErrors> {
     if text.len() > MAX_BYTES {
         return Err(too_large(source_name, grouped(text.len() as u64)));
     }
@@ -99,6 +144,7 @@ pub fn parse(source_name: &str, text: &str, sets: &[(&str, &str)]) -> Result<Loa
     let mut sources = vec![file];
     sources.extend(sets.iter().map(|(key, value)| Arc::new(overrides::source(key, value))));
     let mut report = Report::new(sources);
+    report.recast = recast;
     let parsed = match DeTable::parse(text) {
         Ok(parsed) => parsed,
         Err(why) => {
@@ -121,7 +167,13 @@ pub fn parse(source_name: &str, text: &str, sets: &[(&str, &str)]) -> Result<Loa
     match scenario {
         Some(scenario) if report.errors == 0 => {
             sort(&mut report.diagnostics);
-            Ok(Loaded { scenario, lints: report.diagnostics, ignored_keys: ignored.into_iter().collect() })
+            let dropped = report.recast.map(|recast| recast.dropped).unwrap_or_default();
+            Ok(Loaded {
+                scenario,
+                lints: report.diagnostics,
+                ignored_keys: ignored.into_iter().collect(),
+                dropped_keys: dropped.into_iter().collect(),
+            })
         }
         _ => Err(errors(report)),
     }

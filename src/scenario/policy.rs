@@ -80,7 +80,7 @@ pub(super) fn commit(
     let Some(span) =
         value.map(|v| v.span).or(enabled.map(|e| e.1)).or_else(|| settings.values().next().map(|s| s.span))
     else {
-        return CommitPolicy::default();
+        return CommitPolicy { offset: automatic(client), ..CommitPolicy::default() };
     };
     let parts = Parts { table, span };
     planned_parts(report, &parts, client);
@@ -96,7 +96,7 @@ pub(super) fn commit(
     }
     let policy = CommitPolicy {
         when: when_of(report, &parts, when),
-        offset: offset_of(report, &parts, when),
+        offset: offset_of(report, &parts, when, client),
         mode: mode_of(report, &parts),
         on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
         also_auto_ms: None,
@@ -178,7 +178,12 @@ fn auto(
         let message = "`on-revoke = false` with Java's auto-commit, which cannot be kept from committing there";
         report.error(Code::BadCommit, value.span, message);
     }
-    CommitPolicy { when: CommitWhen::Auto { interval_ms }, ..CommitPolicy::default() }
+    CommitPolicy { when: CommitWhen::Auto { interval_ms }, offset: automatic(client), ..CommitPolicy::default() }
+}
+
+/// What the library commits by itself.
+fn automatic(client: ClientKind) -> CommitOffset {
+    if client == ClientKind::Librdkafka { CommitOffset::Stored } else { CommitOffset::Position }
 }
 
 fn when_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitWhen {
@@ -210,7 +215,7 @@ fn when_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitWhen {
     }
 }
 
-fn offset_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitOffset {
+fn offset_of(report: &mut Report, parts: &Parts<'_>, when: &str, client: ClientKind) -> CommitOffset {
     let default = match when {
         "before-record" | "before-batch" => CommitOffset::AboutToHandle,
         _ => CommitOffset::DoneContiguous,
@@ -227,8 +232,11 @@ fn offset_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitOffset
         }
         Some("done-max") => CommitOffset::DoneMax,
         Some("done-contiguous") => CommitOffset::DoneContiguous,
+        Some("stored") if client == ClientKind::Librdkafka => CommitOffset::Stored,
         Some(_) => {
-            report.planned(value.span, "`offset = \"stored\"`", "it is librdkafka's, whose profile comes later");
+            let help = "only librdkafka stores the offset of a record before it hands it over".to_string();
+            let message = format!("`offset = \"stored\"` with {}", client.name());
+            report.add(Code::BadCommit, value.span, message, help);
             default
         }
         None => default,

@@ -2,7 +2,9 @@
 
 use super::codes::Code;
 use super::diagnostic::{Diagnostic, Severity, Source, tame};
+use super::recast::Recast;
 use super::tree::{Node, Table, Value};
+use crate::config::ClientKind;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
@@ -35,11 +37,18 @@ pub(super) struct Report {
     pub diagnostics: Vec<Diagnostic>,
     pub errors: usize,
     pub left_out: usize,
+    /// The library that every client is taken for, if not what the file says.
+    pub recast: Option<Recast>,
 }
 
 impl Report {
     pub fn new(sources: Vec<Arc<Source>>) -> Self {
-        Report { sources, diagnostics: Vec::new(), errors: 0, left_out: 0 }
+        Report { sources, diagnostics: Vec::new(), errors: 0, left_out: 0, recast: None }
+    }
+
+    /// The library that a client of the file runs.
+    pub fn cast(&self, written: ClientKind) -> ClientKind {
+        self.recast.as_ref().map_or(written, |recast| recast.client)
     }
 
     /// Notes an error, or a lint if the code is one.

@@ -4,8 +4,8 @@
 use super::{After, ClosePhase, Doing, Process};
 use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
-use crate::client::librdkafka::Termination;
 use crate::client::library::{Callback, Library};
+use crate::client::librdkafka::Termination;
 use crate::trace::{CommitOrigin, Kind};
 
 impl Process {

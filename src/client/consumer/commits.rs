@@ -2,9 +2,9 @@
 
 use super::Consumer;
 use super::membership::{GenerationId, MemberState};
-use crate::client::network::{Call, CommitPurpose, Pending, PendingCommit};
 use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, CommitPurpose, Pending, PendingCommit};
 use crate::ids::CorrelationId;
 use crate::protocol::{CommitPartition, ErrorCode, OffsetCommitRequest, OffsetCommitResponse, Request};
 use crate::trace::{Channel, CommitError, CommitOrigin, Kind};

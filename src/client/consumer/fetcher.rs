@@ -1,9 +1,9 @@
 //! Fetching and handing out records (Fetcher, FetchCollector): ranges of offsets, never single records.
 
-use crate::client::network::{Call, Pending, Sender};
-use crate::client::subscription::{Lookup, Run};
 use super::{Consumer, PollOutcome};
 use crate::client::io::Io;
+use crate::client::network::{Call, Pending, Sender};
+use crate::client::subscription::{Lookup, Run};
 use crate::config::AutoOffsetReset;
 use crate::ids::Offset;
 use crate::protocol::{

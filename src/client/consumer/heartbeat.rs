@@ -5,8 +5,8 @@
 
 use super::Consumer;
 use super::membership::{GenerationId, MemberState};
-use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, Pending, Sender};
 use crate::config::ClientConfig;
 use crate::ids::MemberId;
 use crate::protocol::{ErrorCode, HeartbeatRequest, LeaveGroupRequest, LeavingMember, Request};

@@ -2,9 +2,9 @@
 
 use super::leader::Leading;
 use super::membership::{GenerationId, MemberState};
-use crate::client::network::{Call, CommitPurpose, Pending};
 use super::{Callback, Consumer, PollOutcome};
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, CommitPurpose, Pending};
 use crate::ids::{Generation, GroupId, MemberId, ProtocolName, TopicName, TopicPartition};
 use crate::protocol::consumer_protocol::{Subscription, decode_assignment, encode_subscription};
 use crate::protocol::{

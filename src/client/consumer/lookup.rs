@@ -1,8 +1,8 @@
 //! Finding the coordinator (CLIENT-04, CLIENT-40).
 
 use super::Consumer;
-use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, Pending, Sender};
 use crate::ids::{Generation, MemberId};
 use crate::protocol::{Api, ErrorCode, Request};
 use crate::trace::Channel;

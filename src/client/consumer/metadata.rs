@@ -1,8 +1,8 @@
 //! What the client knows of topics: refreshed every metadata.max.age.ms.
 
 use super::Consumer;
-use crate::client::network::{Call, Pending, Sender};
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, Pending, Sender};
 use crate::ids::TopicName;
 use crate::protocol::{Api, Request, TopicMetadata};
 use crate::trace::Channel;

@@ -1,9 +1,9 @@
 //! Positions: committed offsets, auto.offset.reset, `from` and the ends for `until = "end"` (CLIENT-34 to CLIENT-36).
 
-use crate::client::network::{Call, Pending, Sender};
-use crate::client::subscription::{FetchState, Lookup};
 use super::{Consumer, PollOutcome};
 use crate::client::io::{Io, Timer};
+use crate::client::network::{Call, Pending, Sender};
+use crate::client::subscription::{FetchState, Lookup};
 use crate::config::{AutoOffsetReset, StartAt};
 use crate::ids::{Generation, MemberId, Offset, TopicPartition};
 use crate::protocol::{

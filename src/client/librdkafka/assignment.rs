@@ -37,11 +37,9 @@ impl Librdkafka {
         let lookup = match self.from {
             StartAt::Committed if self.grouped => return,
             StartAt::Committed => self.reset_lookup(false),
-            StartAt::Beginning => Some(Lookup {
-                target: ListOffsetsTarget::Earliest,
-                origin: PositionOrigin::Beginning,
-                reason: None,
-            }),
+            StartAt::Beginning => {
+                Some(Lookup { target: ListOffsetsTarget::Earliest, origin: PositionOrigin::Beginning, reason: None })
+            }
             StartAt::End => {
                 Some(Lookup { target: ListOffsetsTarget::Latest, origin: PositionOrigin::End, reason: None })
             }

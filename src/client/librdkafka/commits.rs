@@ -37,14 +37,7 @@ pub(crate) struct Commits {
 impl Commits {
     pub fn new(io: &Io<'_, '_>, auto_interval_ms: Option<i64>) -> Self {
         let next_auto = auto_interval_ms.map_or(Timer::NEVER, |ms| io.timer_ms(ms));
-        Commits {
-            deferred: Vec::new(),
-            outstanding: 0,
-            blocked: false,
-            auto_interval_ms,
-            next_auto,
-            spare: Vec::new(),
-        }
+        Commits { deferred: Vec::new(), outstanding: 0, blocked: false, auto_interval_ms, next_auto, spare: Vec::new() }
     }
 
     /// An empty list with room.

@@ -28,7 +28,7 @@ use super::library::{Callback, PollOutcome};
 use super::network::{Call, Network, Pending, Sender};
 use super::profile::{LIBRDKAFKA, Profile};
 use super::subscription::{Run, Subscription};
-use crate::config::{ClientConfig, CommitOffset, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt};
+use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt};
 use crate::ids::{CorrelationId, GroupId, InstanceId, Offset, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Request, Response};
 use crate::time::Instant;
@@ -109,10 +109,7 @@ impl Librdkafka {
             manual,
             from: config.from,
             until_end: config.until_end,
-            stores_on_delivery: !matches!(
-                config.commit,
-                CommitPolicy { when: CommitWhen::Auto { .. }, offset: CommitOffset::DoneContiguous, .. }
-            ),
+            stores_on_delivery: config.client.enable_auto_offset_store,
             born: io.now(),
             network: Network::new(&config.client),
             coordinator: coordinator::Coordinator::new(),
@@ -144,7 +141,8 @@ impl Librdkafka {
         request: Request,
         pending: Pending,
     ) -> CorrelationId {
-        let sender = Sender { group: self.group.name, member: self.group.id.member, generation: self.group.id.generation };
+        let sender =
+            Sender { group: self.group.name, member: self.group.id.member, generation: self.group.id.generation };
         let call = Call { channel: Channel::Coordinator, version, timeout_ms };
         let (id, seq) = self.network.send(io, call, sender, request, pending);
         io.cx.cause = seq;
