@@ -1,7 +1,8 @@
 //! Random timelines.
 
+use groupsim::config::ClientKind;
 use groupsim::oracle::{Class, Judge};
-use groupsim::scenario::parse;
+use groupsim::scenario::{parse, parse_as};
 use groupsim::sim::{RunOptions, run};
 use proptest::prelude::*;
 
@@ -103,11 +104,11 @@ fn scenario() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, max_shrink_iters: 200, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever a timeline says, the run comes to its end, twice the same, and no invariant of ours breaks.
+    /// Whatever a timeline says, with Java's consumers or librdkafka's, the run comes to its end, twice the same, and no invariant of ours breaks.
     #[test]
-    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000) {
+    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000, other in any::<bool>()) {
         // A file may be refused, with a sentence.
-        let loaded = parse("random.toml", &text, &[]);
+        let loaded = if other { parse_as("random.toml", &text, &[], ClientKind::Librdkafka) } else { parse("random.toml", &text, &[]) };
         prop_assume!(loaded.is_ok());
         if let Ok(loaded) = loaded {
             let scenario = loaded.scenario;

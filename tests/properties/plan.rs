@@ -30,6 +30,7 @@ pub const ALL: &[&str] = &[
     AFTER[7],
     AFTER[8],
     AFTER[9],
+    r#"{ when = "auto", interval = "2s" }"#,
     r#"{ when = "before-record" }"#,
     r#"{ when = "before-batch" }"#,
     r#"{ when = "before-batch", mode = "async", on-revoke = true }"#,
@@ -62,9 +63,19 @@ pub struct Event {
     for_ms: u32,
 }
 
+/// Which libraries the members of a group run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cast {
+    Java,
+    Librdkafka,
+    /// The last member is librdkafka's, the others are Java's.
+    Mixed,
+}
+
 /// A group of members.
 #[derive(Clone, Debug)]
 pub struct Crew {
+    cast: Cast,
     members: u32,
     is_static: bool,
     assignor: &'static str,
@@ -103,26 +114,53 @@ impl Crew {
             text,
             "[group.{name}]\ntopics = [\"t\"]\nmembers = {}\nstatic = {}\n\
              process = {{ per-record = \"{}ms\", jitter = \"20%\" }}\ncommit = {}\n\
+             client = \"{}\"\n\
              [group.{name}.config]\nauto.offset.reset = \"{}\"\nsession.timeout.ms = {}\nheartbeat.interval.ms = {}\n\
-             max.poll.interval.ms = {}\nmax.poll.records = {}\npartition.assignment.strategy = \"{}\"\n\
-             metadata.max.age.ms = {}\nrequest.timeout.ms = {}\n",
+             max.poll.interval.ms = {}\npartition.assignment.strategy = \"{}\"\n",
             self.members,
             self.is_static,
             self.per_record_ms,
             self.commit,
+            if self.cast == Cast::Librdkafka { "librdkafka" } else { "java" },
             self.reset,
             self.session_ms,
             self.heartbeat_ms,
-            self.max_poll_interval_ms,
-            self.max_poll_records,
-            self.assignor,
-            self.metadata_ms,
-            self.request_timeout_ms,
+            // librdkafka does not start with less than its session timeout, and has no such assignor as sticky.
+            if self.cast == Cast::Java { self.max_poll_interval_ms } else { self.max_poll_interval_ms.max(20_000) },
+            if self.cast == Cast::Java { self.assignor } else { self.assignor.replace("sticky", "range").leak() },
         )
         .expect("text");
+        let Crew { max_poll_records, metadata_ms, request_timeout_ms, .. } = self;
+        match self.cast {
+            Cast::Librdkafka => write!(
+                text,
+                "topic.metadata.refresh.interval.ms = {metadata_ms}\nsocket.timeout.ms = {request_timeout_ms}\n\
+                 queued.min.messages = {max_poll_records}\n"
+            ),
+            _ => write!(
+                text,
+                "metadata.max.age.ms = {metadata_ms}\nrequest.timeout.ms = {request_timeout_ms}\n\
+                 max.poll.records = {max_poll_records}\n"
+            ),
+        }
+        .expect("text");
+        let last = self.members - 1;
+        let mut own = String::new();
+        // As librdkafka stores before the work, only this keeps its auto-commit behind it.
+        let stores = if self.commit.contains("\"1s\"") { "enable.auto.offset.store = false\n" } else { "" };
+        match self.cast {
+            Cast::Java => {}
+            Cast::Librdkafka => text.push_str(stores),
+            Cast::Mixed => {
+                write!(text, "[group.{name}.member.{name}-{last}]\nclient = \"librdkafka\"\n").expect("text");
+                own.push_str(stores);
+            }
+        }
         if let Some(ms) = self.other_session_ms {
-            let last = self.members - 1;
-            write!(text, "[group.{name}.member.{name}-{last}.config]\nsession.timeout.ms = {ms}\n").expect("text");
+            writeln!(own, "session.timeout.ms = {ms}").expect("text");
+        }
+        if !own.is_empty() {
+            write!(text, "[group.{name}.member.{name}-{last}.config]\n{own}").expect("text");
         }
     }
 }
@@ -185,9 +223,13 @@ impl Plan {
             ),
             "with" => format!(
                 "{{ at = \"{at_ms}ms\", restart = \"{member}\", down-for = \"{for_ms}ms\", with = {{ session.timeout.ms = {}, \
-                 max.poll.records = {} }} }}",
+                 {} }} }}",
                 6_000 + how * 11,
-                1 + how % 30
+                if crew.cast == Cast::Java {
+                    format!("max.poll.records = {}", 1 + how % 30)
+                } else {
+                    "fetch.min.bytes = 1".to_owned()
+                },
             ),
             "slow" => format!(
                 "{{ at = \"{at_ms}ms\", slow = \"{some}\", per-record = \"{}ms\", for = \"{for_ms}ms\" }}",
@@ -223,6 +265,7 @@ impl Plan {
 }
 
 fn crew(commits: &'static [&'static str]) -> impl Strategy<Value = Crew> {
+    let cast = prop::sample::select(vec![Cast::Java, Cast::Java, Cast::Librdkafka, Cast::Librdkafka, Cast::Mixed]);
     let members = (1u32..5, prop::bool::weighted(0.25), prop::option::weighted(0.3, 6_000u32..20_000));
     let words = (
         prop::sample::select(vec!["range", "roundrobin", "sticky"]),
@@ -235,21 +278,24 @@ fn crew(commits: &'static [&'static str]) -> impl Strategy<Value = Crew> {
         prop::sample::select(vec![300_000u32, 5_000, 1_000]),
         prop::sample::select(vec![30_000u32, 30_000, 5_000, 1_000]),
     );
-    (members, words, timeouts, poll, client).prop_map(|(members, words, timeouts, max_poll_interval_ms, client)| Crew {
-        members: members.0,
-        is_static: members.1,
-        assignor: words.0,
-        commit: words.1,
-        reset: words.2,
-        session_ms: timeouts.0,
-        heartbeat_ms: timeouts.1,
-        max_poll_interval_ms,
-        max_poll_records: timeouts.2,
-        per_record_ms: timeouts.3,
-        metadata_ms: client.0,
-        request_timeout_ms: client.1,
-        other_session_ms: members.2,
-    })
+    (cast, members, words, timeouts, poll, client).prop_map(
+        |(cast, members, words, timeouts, max_poll_interval_ms, client)| Crew {
+            cast,
+            members: members.0,
+            is_static: members.1,
+            assignor: words.0,
+            commit: words.1,
+            reset: words.2,
+            session_ms: timeouts.0,
+            heartbeat_ms: timeouts.1,
+            max_poll_interval_ms,
+            max_poll_records: timeouts.2,
+            per_record_ms: timeouts.3,
+            metadata_ms: client.0,
+            request_timeout_ms: client.1,
+            other_session_ms: members.2,
+        },
+    )
 }
 
 /// Random scenarios whose groups commit in one of these ways.
