@@ -43,9 +43,9 @@ impl Fetcher {
 }
 
 impl Librdkafka {
-    /// Whether requests to the node may be sent.
+    /// Whether requests to the leader of the partitions may be sent.
     pub(super) fn node_ready(&self, io: &Io<'_, '_>) -> bool {
-        self.network.ready(Channel::Node, io.now())
+        self.metadata.fetched && self.network.ready(Channel::Node, io.now())
     }
 
     /// Nothing that was or is being fetched is of use any more.
@@ -142,6 +142,7 @@ impl Librdkafka {
             p.stored = to;
         }
         self.offsets.ends_changed = true;
+        self.polled(io);
         io.emit_cause(Kind::Delivered { partition: tp, from, to });
         batch.push(Run { index, tp, from, to });
         PollOutcome::Records

@@ -97,6 +97,7 @@ impl Librdkafka {
         };
         topics.dedup();
         let mut metadata = Metadata::new(topics.clone());
+        metadata.wanted = !grouped; // a member asks when it is about to join
         metadata.refresh = io.timer_ms(config.client.metadata_max_age_ms);
         let auto_ms = auto_interval_ms(&config.commit).filter(|&ms| grouped && ms > 0);
         Librdkafka {

@@ -2,6 +2,7 @@
 
 use super::Librdkafka;
 use crate::client::io::{Io, Timer};
+use crate::protocol::Api;
 use crate::trace::Channel;
 
 /// What is due.
@@ -64,7 +65,9 @@ impl Librdkafka {
         consider(self.commits.next_auto, Due::AutoCommit);
         consider(self.commits.given_up_at(), Due::CommitTimeout);
         if !self.coordinator.found {
-            consider(self.coordinator.query_at, Due::Again);
+            if !self.network.waits_for(Api::FindCoordinator) {
+                consider(self.coordinator.query_at, Due::Again);
+            }
         } else if self.joins() {
             consider(self.group.join_at, Due::Again);
         }

@@ -5,6 +5,7 @@ mod commit;
 mod handler;
 mod heartbeat;
 mod join;
+mod librdkafka;
 mod network;
 mod position;
 mod rig;

@@ -333,3 +333,44 @@ impl Rig {
         self.reply(Api::Heartbeat, Response::Heartbeat(error));
     }
 }
+
+/// For tests of long stretches: answers that are of no interest themselves.
+impl Rig {
+    fn answer_oldest(&mut self, api: Api, response: impl Fn(&mut Rig, &Request) -> Response) {
+        while let Some(index) = self.sent.iter().position(|s| s.3.api() == api) {
+            let (_, id, _, request) = self.sent.remove(index);
+            let response = response(self, &request);
+            self.answer(id, response);
+        }
+    }
+
+    /// Good answers to every commit and heartbeat that was sent.
+    pub fn answer_commits_and_heartbeats(&mut self) {
+        self.answer_oldest(Api::Heartbeat, |_, _| Response::Heartbeat(ErrorCode::None));
+        self.answer_oldest(Api::OffsetCommit, |_, request| {
+            let Request::OffsetCommit(request) = request else { unreachable!() };
+            let partitions = request.partitions.iter().map(|p| (p.partition, ErrorCode::None)).collect();
+            Response::OffsetCommit(Box::new(OffsetCommitResponse { partitions }))
+        });
+    }
+
+    /// And to every fetch.
+    pub fn answer_all(&mut self) {
+        self.answer_commits_and_heartbeats();
+        if let Some(index) = self.sent.iter().position(|s| s.3.api() == Api::Fetch) {
+            let (_, id, ..) = self.sent.remove(index);
+            self.records(id, &[]);
+        }
+    }
+
+    /// Answers every Metadata request.
+    pub fn answer_metadata(&mut self) {
+        self.answer_oldest(Api::Metadata, |rig, _| rig.metadata());
+    }
+
+    /// Forgets what was sent before the first request of this kind.
+    pub fn forget_to(&mut self, api: Api) {
+        let index = self.sent.iter().position(|s| s.3.api() == api).unwrap_or(self.sent.len());
+        self.sent.drain(..index);
+    }
+}
