@@ -61,14 +61,14 @@ pub(crate) enum Library {
     /// Apache Kafka's Java client.
     Java(Consumer),
     /// librdkafka.
-    Librdkafka(Box<Librdkafka>),
+    Librdkafka(Librdkafka),
 }
 
 impl Library {
     /// A consumer that has just been constructed and subscribed (or assigned).
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
         match config.client.kind {
-            ClientKind::Librdkafka => Library::Librdkafka(Box::new(Librdkafka::new(io, config))),
+            ClientKind::Librdkafka => Library::Librdkafka(Librdkafka::new(io, config)),
             _ => Library::Java(Consumer::new(io, config)),
         }
     }
