@@ -228,7 +228,7 @@ const CASES: &[Case] = &[
             ("GS070", 10, "`order`"),
             ("GS070", 10, "`buffer`"),
             ("GS070", 10, "`when-revoked`"),
-            ("GS070", 11, "stored"),
+            ("GS040", 11, "`offset = \"stored\"` with sarama"),
             ("GS070", 11, "with-result"),
             ("GS070", 11, "`retry`"),
             ("GS070", 13, "a pattern over topics"),
