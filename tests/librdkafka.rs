@@ -106,6 +106,13 @@ fn librdkafka_refuses_what_its_constructor_refuses() {
 }
 
 #[test]
+fn librdkafka_record_longer_than_the_poll_interval_is_a_lint() {
+    let loaded = read("process = { per-record = \"310s\" }", "").expect("a valid file");
+    let lints: Vec<_> = loaded.lints.iter().map(|lint| lint.message.as_str()).collect();
+    assert_eq!(lints, ["a record takes longer than max.poll.interval.ms: 1 record x 5m10s = 5m10s > 5m"]);
+}
+
+#[test]
 fn stored_offsets_are_librdkafkas_alone() {
     let loaded = read("commit = { when = \"after-record\", offset = \"stored\" }", "").expect("a valid file");
     assert_eq!(loaded.scenario.groups[0].template.commit.offset, CommitOffset::Stored);

@@ -54,8 +54,12 @@ pub(super) fn poll_interval(report: &mut Report, variant: &Variant) {
     let records = u64::from(config.client.max_poll_records);
     let per_record = config.process.per_record;
     let batch = per_record.saturating_mul(records);
-    let sum = format!("{records} records x {per_record} = {batch}");
+    let sum = format!("{} x {per_record} = {batch}", count(records));
     too_long(report, config, span, batch, &sum);
+}
+
+fn count(records: u64) -> String {
+    if records == 1 { "1 record".to_string() } else { format!("{records} records") }
 }
 
 /// The same with a slow spell: records started in its window take `slow`, the others of the batch what they always take.
@@ -75,7 +79,7 @@ pub(super) fn slow_spell(
     let slow_part = slow.saturating_mul(in_window);
     let batch = slow_part + usual.saturating_mul(records - in_window);
     let sum = if in_window == records {
-        format!("{records} records x {slow} = {batch}")
+        format!("{} x {slow} = {batch}", count(records))
     } else {
         format!("{in_window} records x {slow} + {} x {usual} = {batch}", records - in_window)
     };
@@ -87,8 +91,14 @@ fn too_long(report: &mut Report, config: &MemberConfig, span: Span, batch: Durat
     if batch <= limit || !matches!(config.membership, Membership::Subscribe { .. }) {
         return false;
     }
-    let message = format!("a full batch takes longer than max.poll.interval.ms: {sum} > {limit}");
-    let help = "the member leaves in the middle of it; lower max.poll.records or raise max.poll.interval.ms";
+    let (what, help) = match config.client.kind {
+        ClientKind::Librdkafka => ("a record", "the member leaves in the middle of it; raise max.poll.interval.ms"),
+        _ => {
+            let help = "the member leaves in the middle of it; lower max.poll.records or raise max.poll.interval.ms";
+            ("a full batch", help)
+        }
+    };
+    let message = format!("{what} takes longer than max.poll.interval.ms: {sum} > {limit}");
     report.add(Code::PollIntervalTooShort, span, message, help.to_string());
     true
 }
