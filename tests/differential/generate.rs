@@ -7,9 +7,19 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
+/// What the clock of a sequence is, which decides how long its timeouts and steps are.
+#[derive(Clone, Copy, PartialEq)]
+enum Clock {
+    Virtual,
+    /// Every wait is a real one.
+    #[cfg(feature = "kafka")]
+    Real,
+}
+
 /// Makes up a sequence, step by step.
 pub struct Generator {
     rng: ChaCha8Rng,
+    clock: Clock,
     /// Versions of JoinGroup per slot.
     versions: [i64; SLOTS],
     /// How likely, in percent, a client does the wrong thing, appends fail, the coordinator moves.
@@ -28,10 +38,33 @@ pub struct Generator {
 
 impl Generator {
     pub fn new(seed: u64, sequence: u64) -> (Generator, Value) {
+        let mut generator = Generator::unset(seed, sequence, Clock::Virtual);
+        let config = generator.start();
+        (generator, config)
+    }
+
+    /// A sequence for a broker in real time, all of whose metadata must be as long as `metadata_max` at the most.
+    #[cfg(feature = "kafka")]
+    pub fn in_real_time(seed: u64, sequence: u64, metadata_max: usize) -> Generator {
+        let mut generator = Generator::unset(seed, sequence, Clock::Real);
+        for slot in 0..SLOTS {
+            generator.versions[slot] = generator.pick(&[9, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        }
+        generator.hostile = generator.pick(&[2, 5, 10, 25]);
+        generator.groups = generator.pick(&[1, 1, 1, 2]);
+        generator.slots = generator.pick(&[SLOTS, SLOTS, 5, 4]);
+        generator.rebalance_ms = generator.pick(&[900, 1_500, 3_000]);
+        generator.session_ms = generator.pick(&[1_300, 2_500, 5_000]);
+        generator.metadata_max = metadata_max;
+        generator
+    }
+
+    fn unset(seed: u64, sequence: u64, clock: Clock) -> Generator {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(sequence);
-        let mut generator = Generator {
+        Generator {
             rng,
+            clock,
             versions: [9; SLOTS],
             hostile: 0,
             faulty: 0,
@@ -42,9 +75,7 @@ impl Generator {
             rebalance_ms: 0,
             session_ms: 0,
             metadata_max: 0,
-        };
-        let config = generator.start();
-        (generator, config)
+        }
     }
 
     fn start(&mut self) -> Value {
@@ -110,6 +141,10 @@ impl Generator {
     }
 
     fn time(&mut self, view: &View) -> Step {
+        if self.clock != Clock::Virtual {
+            let next = Step::AdvanceToNext(self.pick(&[0, 0, -1]));
+            return if self.chance(50) { next } else { Step::Advance(self.below(700)) };
+        }
         let busy = view.clients.iter().flatten().any(|c| matches!(c.phase, Phase::Joined | Phase::Out));
         match self.below(10) {
             0..4 => Step::AdvanceToNext(self.pick(&[0, 0, 0, -1, 1])),
@@ -121,7 +156,14 @@ impl Generator {
 
     fn admin(&mut self) -> Step {
         // Also a group that nobody joins.
-        let group = if self.chance(10) { self.pick(&[1, 2]) } else { self.group() };
+        let elsewhere = self.chance(10);
+        let group = match self.clock {
+            _ if !elsewhere => self.group(),
+            Clock::Virtual => self.pick(&[1, 2]),
+            // Group 2 has no name, so that all sequences of a broker would meet there.
+            #[cfg(feature = "kafka")]
+            Clock::Real => 1,
+        };
         match self.below(20) {
             0..6 => {
                 let mut groups = vec![group];
@@ -222,23 +264,40 @@ impl Generator {
         let fresh = client.protocol_type_sent.is_empty();
         let keep = !fresh && self.chance(60);
         let usual = if self.chance(95) { self.below(6) as usize } else { self.below(PROTOCOLS.len() as u64) as usize };
+        let (session_timeout_ms, rebalance_timeout_ms) = self.timeouts(from.slot);
+        Step::Join {
+            from,
+            version: self.join_version(from.slot),
+            protocol_type: if self.below(1_000) < 995 { "consumer" } else { self.pick(&["connect", ""]) },
+            protocols: if keep || (!fresh && self.chance(60)) { client.protocols } else { usual },
+            metadata: if keep { client.metadata } else { self.below(METADATA as u64) as usize },
+            session_timeout_ms,
+            rebalance_timeout_ms,
+        }
+    }
+
+    /// Of the session and of a rebalance.
+    fn timeouts(&mut self, slot: Slot) -> (i64, i64) {
+        #[cfg(feature = "kafka")]
+        if self.clock == Clock::Real {
+            // Timers that are started together are due 20 ms apart or more.
+            let rebalance_ms = if self.chance(70) { self.rebalance_ms } else { self.pick(&[600, 2_000]) };
+            let session_ms = if self.chance(80) { self.session_ms } else { self.pick(&[800, 3_000, 8_000]) };
+            return (session_ms + 40 * self.joins, rebalance_ms + 20 + 40 * self.joins);
+        }
         let rebalance_ms = if self.chance(70) {
             self.rebalance_ms
-        } else if from.slot < FIRST_STATIC {
+        } else if slot < FIRST_STATIC {
             self.pick(&[0, 1, 1_000, 7_000, 30_000])
         } else {
             self.pick(&[500, 1_000, 7_000, 30_000])
         };
         let session_ms = if self.chance(80) { self.session_ms } else { self.pick(&[6_000, 20_000, 310_000]) };
-        Step::Join {
-            from,
-            version: if self.chance(90) { self.versions[from.slot] } else { self.pick(&[0, 1, 3, 4, 5, 8, 9]) },
-            protocol_type: if self.below(1_000) < 995 { "consumer" } else { self.pick(&["connect", ""]) },
-            protocols: if keep || (!fresh && self.chance(60)) { client.protocols } else { usual },
-            metadata: if keep { client.metadata } else { self.below(METADATA as u64) as usize },
-            session_timeout_ms: session_ms + self.joins,
-            rebalance_timeout_ms: rebalance_ms + if rebalance_ms > 1_000 { self.joins } else { 0 },
-        }
+        (session_ms + self.joins, rebalance_ms + if rebalance_ms > 1_000 { self.joins } else { 0 })
+    }
+
+    fn join_version(&mut self, slot: Slot) -> i64 {
+        if self.chance(90) { self.versions[slot] } else { self.pick(&[0, 1, 3, 4, 5, 8, 9]) }
     }
 
     fn sync(&mut self, from: Sender, client: &Client) -> Step {
@@ -250,7 +309,7 @@ impl Generator {
         };
         Step::Sync {
             from,
-            version: self.pick(&[5, 5, 3]),
+            version: if self.clock == Clock::Virtual { self.pick(&[5, 5, 3]) } else { self.pick(&[0, 1, 2, 3, 4, 5, 5]) },
             generation: GenerationRef::Seen(0),
             protocol: if self.chance(50) { ProtocolRef::Right } else { ProtocolRef::Absent },
             assignments,
@@ -266,11 +325,13 @@ impl Generator {
         while self.chance(25) {
             members.push((self.slot(), MemberRef::Own, InstanceRef::Own));
         }
-        Step::Leave { group, version: self.pick(&[3, 4, 5]), members }
+        let version = if self.clock == Clock::Virtual { self.pick(&[3, 4, 5]) } else { self.pick(&[0, 1, 2, 3, 4, 5]) };
+        Step::Leave { group, version, members }
     }
 
     fn commit(&mut self, from: Sender, generation: GenerationRef) -> Step {
-        let version = self.pick(&[9, 9, 8, 6, 4, 2]);
+        let every = self.clock != Clock::Virtual && self.chance(50);
+        let version = if every { self.pick(&[2, 3, 4, 5, 6, 7, 8, 9]) } else { self.pick(&[9, 9, 8, 6, 4, 2]) };
         let retention_ms =
             if version <= 4 && self.chance(50) { Some(self.pick(&[-1, 0, 1, 5_000, 60_000])) } else { None };
         let mut partitions = Vec::new();
@@ -330,7 +391,8 @@ impl Generator {
             } => {
                 // A session timeout out of range does not wait for another chance to be wrong.
                 let session_timeout_ms = if self.chance(15) {
-                    self.pick(&[5_999, 6_000, 1_800_000, 1_800_001, 0, -1])
+                    let least = if self.clock == Clock::Virtual { 6_000 } else { 100 };
+                    self.pick(&[least - 1, least, 1_800_000, 1_800_001, 0, -1])
                 } else {
                     session_timeout_ms
                 };

@@ -26,6 +26,8 @@ mod shadow;
 mod step;
 mod succession;
 mod tally;
+#[cfg(feature = "kafka")]
+mod tcp;
 mod view;
 
 use generate::Generator;

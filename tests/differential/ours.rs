@@ -52,6 +52,12 @@ impl Ours {
         }
     }
 
+    /// When the next timer is due.
+    #[cfg(feature = "kafka")]
+    pub fn next_ms(&self) -> Option<u64> {
+        self.coordinator.next_deadline().map(Instant::as_ms)
+    }
+
     /// Where Kafka took some member for leader in its reply to the command that comes next, ours takes the same one;
     /// `command` checks that it was possible.
     pub fn follow(&mut self, command: &Value, reply: &Reply) {

@@ -73,12 +73,8 @@ impl<'a> Run<'a> {
             self.send(then)?;
         }
         if let (Some((group, slot)), Step::Heartbeat { .. } | Step::Commit { .. }) = (resolved.from, step) {
-            let id = self.view.requests;
-            for answer in reply.iter().flat_map(|reply| &reply.answers).filter(|answer| answer.id == id) {
-                let body = &answer.body;
-                let error = body["error_code"].as_str();
-                let error = error.or_else(|| body["topics"][0]["partitions"][0]["error_code"].as_str());
-                self.view.told(group, slot, error.unwrap_or(""));
+            if let Some(reply) = reply {
+                self.view.told_by(&reply, group, slot);
             }
         }
         Ok(())

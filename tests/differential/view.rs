@@ -114,8 +114,18 @@ impl View {
         }
     }
 
+    /// The last request was a heartbeat or commit, and this is what came back.
+    pub fn told_by(&mut self, reply: &Reply, group: Group, slot: Slot) {
+        let id = self.requests;
+        for answer in reply.answers.iter().filter(|answer| answer.id == id) {
+            let error = answer.body["error_code"].as_str();
+            let error = error.or_else(|| answer.body["topics"][0]["partitions"][0]["error_code"].as_str());
+            self.told(group, slot, error.unwrap_or(""));
+        }
+    }
+
     /// The error of a heartbeat or commit.
-    pub fn told(&mut self, group: Group, slot: Slot, error: &str) {
+    fn told(&mut self, group: Group, slot: Slot, error: &str) {
         let client = &mut self.clients[group][slot];
         match error {
             "UNKNOWN_MEMBER_ID" | "FENCED_INSTANCE_ID" | "ILLEGAL_GENERATION" => {

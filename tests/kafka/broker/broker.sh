@@ -3,6 +3,7 @@
 #
 #   broker.sh start DIR [KEY=VALUE...]   formats DIR, starts a broker there, waits until it serves, prints HOST:PORT
 #   broker.sh stop DIR                   stops it, by pid; what DIR holds stays
+#   broker.sh restart DIR [KEY=VALUE...] stops it and starts it again on the same ports with what it has stored
 #   broker.sh run [KEY=VALUE...]         in the foreground, in a folder that goes away with it; Ctrl-C stops it
 #
 # KEY=VALUE are broker settings (server.properties). Fetches the jars with Maven first. BROKER_LOG=info (debug, trace)
@@ -104,6 +105,13 @@ launch() {
         grep -v '^\sat ' "$dir/format.log" >&2
         fail "the broker's settings are wrong, or $dir cannot be written"
     }
+    serve "$dir" || return 1
+    printf '127.0.0.1:%s\n' "$port" >"$dir/bootstrap"
+}
+
+# Starts a broker on what DIR holds; fails if it ends or does not serve in time.
+serve() {
+    local dir=$1
     java_main kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null &
     printf '%s\n' $! >"$dir/pid"
     local deadline=$((SECONDS + START_WAIT))
@@ -114,7 +122,6 @@ launch() {
         fi
         sleep 0.1
     done
-    printf '127.0.0.1:%s\n' "$port" >"$dir/bootstrap"
 }
 
 start() {
@@ -146,6 +153,19 @@ stop() {
     rm -f "$dir/pid" "$dir/bootstrap"
 }
 
+restart() {
+    local dir
+    dir=$(cd -- "$1" && pwd)
+    shift
+    stop "$dir"
+    printf '%s\n' "$@" >>"$dir/server.properties"
+    serve "$dir" || {
+        tail -n 20 "$dir/broker.log" >&2
+        fail "the broker does not start again; its log is $dir/broker.log"
+    }
+    sed -n 's|^advertised.listeners=PLAINTEXT://||p' "$dir/server.properties" | tee "$dir/bootstrap"
+}
+
 run() {
     local dir
     dir=$(mktemp -d)
@@ -159,13 +179,13 @@ run() {
 }
 
 case ${1-} in
-    start | stop)
+    start | stop | restart)
         (($# >= 2)) || fail "$1 needs a folder"
         "$@"
         ;;
     run) "$@" ;;
     *)
-        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac
