@@ -52,9 +52,9 @@ impl Generator {
         }
         generator.hostile = generator.pick(&[2, 5, 10, 25]);
         generator.groups = generator.pick(&[1, 1, 1, 2]);
-        generator.slots = generator.pick(&[SLOTS, SLOTS, 5, 4]);
+        generator.slots = generator.pick(&[SLOTS, 5, 4, 4, 3, 2]);
         generator.rebalance_ms = generator.pick(&[900, 1_500, 3_000]);
-        generator.session_ms = generator.pick(&[1_300, 2_500, 5_000]);
+        generator.session_ms = generator.pick(&[1_500, 3_000, 6_000, 9_000]);
         generator.metadata_max = metadata_max;
         generator
     }
@@ -309,7 +309,11 @@ impl Generator {
         };
         Step::Sync {
             from,
-            version: if self.clock == Clock::Virtual { self.pick(&[5, 5, 3]) } else { self.pick(&[0, 1, 2, 3, 4, 5, 5]) },
+            version: if self.clock == Clock::Virtual {
+                self.pick(&[5, 5, 3])
+            } else {
+                self.pick(&[0, 1, 2, 3, 4, 5, 5])
+            },
             generation: GenerationRef::Seen(0),
             protocol: if self.chance(50) { ProtocolRef::Right } else { ProtocolRef::Absent },
             assignments,

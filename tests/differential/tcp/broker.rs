@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What the comparison needs of a broker. One thread each for network and requests, so that requests are taken up in the
 /// order in which they come, over whatever connections.
@@ -12,6 +13,8 @@ const SETTINGS: [&str; 4] = [
     "group.coordinator.append.linger.ms=0",
 ];
 
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
 /// A broker that `tests/kafka/broker/broker.sh` started; stopped when dropped, and its folder removed.
 pub struct Broker {
     pub address: String,
@@ -21,10 +24,13 @@ pub struct Broker {
 impl Broker {
     /// Starts one with more settings (`key=value`), which win.
     pub fn start(name: &str, settings: &[String]) -> Broker {
-        let folder = std::env::temp_dir().join(format!("groupsim-tcp-{}-{name}", std::process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = format!("groupsim-tcp-{}-{number}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
         // Made first, so that a broker that starts but is not understood is stopped too.
         let mut broker = Broker { address: String::new(), folder };
-        broker.address = broker.script("start", SETTINGS.iter().map(|s| (*s).to_owned()).chain(settings.iter().cloned()));
+        broker.address =
+            broker.script("start", SETTINGS.iter().map(|s| (*s).to_owned()).chain(settings.iter().cloned()));
         broker
     }
 

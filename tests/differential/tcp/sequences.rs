@@ -27,7 +27,7 @@ const ATTEMPTS: u64 = 5;
 const MAX_FOUND: usize = 4;
 
 /// Settings of a broker that sequences are played to: initial delay, size limit, metadata limit.
-const BROKERS: [(u64, u64, usize); 3] = [(400, 2_147_483_647, 8), (0, 3, 4_096), (900, 4, 8)];
+const BROKERS: [(u64, u64, usize); 3] = [(400, 2_147_483_647, 8), (0, 4, 4_096), (900, 2_147_483_647, 8)];
 
 fn settings((delay_ms, max_size, metadata_max): (u64, u64, usize)) -> Vec<(&'static str, u64)> {
     vec![
@@ -66,7 +66,10 @@ fn tcp_random_sequences_get_the_brokers_answers() {
     }
     let Outcome { tally, found, played } = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     let last = first + amount;
-    eprintln!("over TCP: seed {seed}, sequences {first}..{last}, {at_once} at once, {:.0?}: {tally}", started.elapsed());
+    eprintln!(
+        "over TCP: seed {seed}, sequences {first}..{last}, {at_once} at once, {:.0?}: {tally}",
+        started.elapsed()
+    );
     for (sequence, mismatch) in &found {
         crate::show(&format!("sequence {sequence}: {}", mismatch.difference.signature), mismatch);
     }
@@ -77,13 +80,7 @@ fn tcp_random_sequences_get_the_brokers_answers() {
     }
 }
 
-fn to_one_broker(
-    of: (u64, u64, usize),
-    seed: u64,
-    numbers: &[u64],
-    at_once: u64,
-    outcome: &Mutex<Outcome>,
-) {
+fn to_one_broker(of: (u64, u64, usize), seed: u64, numbers: &[u64], at_once: u64, outcome: &Mutex<Outcome>) {
     let settings = settings(of);
     let lines: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let broker = Broker::start(&format!("random-{}", of.0), &lines);

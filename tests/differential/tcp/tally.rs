@@ -63,7 +63,11 @@ impl fmt::Display for Tally {
         let requests: u64 = self.requests.values().flat_map(BTreeMap::values).sum();
         let answers: u64 = self.answers.values().flat_map(BTreeMap::values).sum();
         writeln!(f, "{} sequences: {requests} requests, {} waits, {answers} answers", self.sequences, self.waits)?;
-        writeln!(f, "  {} generations told to a leader, {} answers later than their request", self.generations, self.parked)?;
+        writeln!(
+            f,
+            "  {} generations told to a leader, {} answers later than their request",
+            self.generations, self.parked
+        )?;
         writeln!(f, "  {} times late and played again, {} sequences given up for it", self.late, self.given_up)?;
         for (reason, count) in &self.ended {
             writeln!(f, "  {count} sequences cut short: {reason}")?;

@@ -25,7 +25,7 @@ pub fn versions(api: &str) -> RangeInclusive<i64> {
         "describe_groups" | "find_coordinator" => 0..=6,
         "delete_groups" => 0..=2,
         "offset_delete" => 0..=0,
-        "api_versions" => 0..=3,
+        "api_versions" => 0..=2,
         "create_topics" => 5..=7,
         other => panic!("unknown api {other}"),
     }
@@ -141,13 +141,9 @@ pub fn encode(api: &str, version: i64, correlation: i32, client_id: &str, body: 
         "offset_commit" => ask.bytes(&commit(body)),
         "offset_fetch" | "offset_fetch_all" => ask.bytes(&fetch(version, body)),
         "offset_delete" => ask.bytes(&offset_delete(body)),
-        "describe_groups" => {
-            ask.bytes(&DescribeGroupsRequest::default().with_groups(groups(body, "groups")))
-        }
+        "describe_groups" => ask.bytes(&DescribeGroupsRequest::default().with_groups(groups(body, "groups"))),
         "list_groups" => ask.bytes(&ListGroupsRequest::default()),
-        "delete_groups" => {
-            ask.bytes(&DeleteGroupsRequest::default().with_groups_names(groups(body, "groups_names")))
-        }
+        "delete_groups" => ask.bytes(&DeleteGroupsRequest::default().with_groups_names(groups(body, "groups_names"))),
         "find_coordinator" => ask.bytes(&find(version, body)),
         "api_versions" => ask.bytes(&ApiVersionsRequest::default()),
         "create_topics" => ask.bytes(&create(body)),
@@ -274,9 +270,8 @@ fn fetch(version: i16, body: &Value) -> OffsetFetchRequest {
 
 fn offset_delete(body: &Value) -> OffsetDeleteRequest {
     use offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
-    let partition = |entry: &Value| {
-        OffsetDeleteRequestPartition::default().with_partition_index(int(entry, "partition_index", 0))
-    };
+    let partition =
+        |entry: &Value| OffsetDeleteRequestPartition::default().with_partition_index(int(entry, "partition_index", 0));
     let topic = |entry: &Value| {
         OffsetDeleteRequestTopic::default()
             .with_name(text(entry, "name").into())
@@ -333,14 +328,13 @@ pub fn decode(api: &str, version: i64, mut bytes: &[u8]) -> (i32, Value) {
         "describe_groups" => told(bytes, version, described),
         "list_groups" => told(bytes, version, listed),
         "delete_groups" => told(bytes, version, |answer: DeleteGroupsResponse| {
-            let result = |result: &delete_groups_response::DeletableGroupResult| {
-                json!({ "group_id": result.group_id.as_str(), "error_code": error(result.error_code) })
-            };
+            let result = |result: &delete_groups_response::DeletableGroupResult| json!({ "group_id": result.group_id.as_str(), "error_code": error(result.error_code) });
             json!({ "results": answer.results.iter().map(result).collect::<Vec<_>>() })
         }),
         "find_coordinator" => told(bytes, version, found),
         "api_versions" => told(bytes, version, |answer: ApiVersionsResponse| {
-            let range = |key: &api_versions_response::ApiVersion| json!([key.api_key, key.min_version, key.max_version]);
+            let range =
+                |key: &api_versions_response::ApiVersion| json!([key.api_key, key.min_version, key.max_version]);
             json!({ "error_code": error(answer.error_code), "api_keys": answer.api_keys.iter().map(range).collect::<Vec<_>>() })
         }),
         "create_topics" => told(bytes, version, |answer: CreateTopicsResponse| {
@@ -351,11 +345,7 @@ pub fn decode(api: &str, version: i64, mut bytes: &[u8]) -> (i32, Value) {
     }
 }
 
-fn told<A: Decodable + HeaderVersion>(
-    bytes: &mut &[u8],
-    version: i16,
-    write: impl FnOnce(A) -> Value,
-) -> (i32, Value) {
+fn told<A: Decodable + HeaderVersion>(bytes: &mut &[u8], version: i16, write: impl FnOnce(A) -> Value) -> (i32, Value) {
     let header = ResponseHeader::decode(bytes, A::header_version(version)).expect("a header can be read");
     let answer = A::decode(bytes, version).expect("an answer can be read");
     assert!(bytes.is_empty(), "{} bytes are left over", bytes.len());
@@ -413,7 +403,8 @@ fn fetched(version: i16, answer: OffsetFetchResponse) -> Value {
         let group = answer.groups.first().expect("an answer for the one group");
         let topics = group.topics.iter().map(|topic| {
             let partitions = topic.partitions.iter();
-            let partitions = partitions.map(|p| partition(p.partition_index, p.committed_offset, p.metadata.as_deref(), p.error_code));
+            let partitions = partitions
+                .map(|p| partition(p.partition_index, p.committed_offset, p.metadata.as_deref(), p.error_code));
             json!({ "name": topic.name.as_str(), "partitions": partitions.collect::<Vec<_>>() })
         });
         return json!({
@@ -424,7 +415,8 @@ fn fetched(version: i16, answer: OffsetFetchResponse) -> Value {
     }
     let topics = answer.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter();
-        let partitions = partitions.map(|p| partition(p.partition_index, p.committed_offset, p.metadata.as_deref(), p.error_code));
+        let partitions =
+            partitions.map(|p| partition(p.partition_index, p.committed_offset, p.metadata.as_deref(), p.error_code));
         json!({ "name": topic.name.as_str(), "partitions": partitions.collect::<Vec<_>>() })
     });
     json!({ "error_code": error(answer.error_code), "topics": topics.collect::<Vec<_>>() })
@@ -478,9 +470,7 @@ fn listed(answer: ListGroupsResponse) -> Value {
 }
 
 fn found(answer: FindCoordinatorResponse) -> Value {
-    let coordinator = |entry: &find_coordinator_response::Coordinator| {
-        json!({ "key": entry.key.as_str(), "node_id": entry.node_id.0, "port": entry.port, "error_code": error(entry.error_code) })
-    };
+    let coordinator = |entry: &find_coordinator_response::Coordinator| json!({ "key": entry.key.as_str(), "node_id": entry.node_id.0, "port": entry.port, "error_code": error(entry.error_code) });
     json!({
         "error_code": error(answer.error_code),
         "node_id": answer.node_id.0,
