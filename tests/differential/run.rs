@@ -72,10 +72,10 @@ impl<'a> Run<'a> {
         if let Some(then) = &resolved.then {
             self.send(then)?;
         }
-        if let (Some((group, slot)), Step::Heartbeat { .. } | Step::Commit { .. }) = (resolved.from, step) {
-            if let Some(reply) = reply {
-                self.view.told_by(&reply, group, slot);
-            }
+        if let (Some((group, slot)), Some(reply), Step::Heartbeat { .. } | Step::Commit { .. }) =
+            (resolved.from, reply, step)
+        {
+            self.view.told_by(&reply, group, slot);
         }
         Ok(())
     }

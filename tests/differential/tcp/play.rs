@@ -1,10 +1,13 @@
 //! A sequence in lock-step with a real broker.
 //!
 //! Our clock is virtual, the broker's is not. So ours follows: before each request it goes to the present millisecond. The
-//! two do not read the same instant out of a step: the broker takes a request up a little later than ours does, and runs
-//! timers later by as much. So no request is sent, and nothing compared, within [`MARGIN_MS`] of a deadline of ours:
-//! where one is near, we wait until it is well past. If a request took longer than [`SLACK_MS`] all the same, what comes
-//! after proves nothing, and the sequence is given up as late.
+//! broker takes a request up a little later than ours does, and so its timers run later than ours by as much, never
+//! earlier. So a request is sent only if no timer of ours is due within the next [`BEFORE_MS`]; where one is, we wait until
+//! it is past by [`AFTER_MS`] and by as much as the slowest request of the sequence took.
+//!
+//! What that leaves open makes a sequence doubtful from there on: a request so slow that a timer ran meanwhile, or two
+//! timers so close together that a slow request may have turned them round. Answers that agree agree all the same, but a
+//! difference in a doubtful sequence proves nothing: it is given up as late.
 
 use super::peer::{Came, Tcp};
 use super::wire;
@@ -19,12 +22,14 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-/// How far every request keeps from our deadlines.
-const MARGIN_MS: u64 = 250;
-/// How long a request may take, or a wait be overslept.
-const SLACK_MS: u64 = 150;
-/// Timers closer together than this may run in either order.
-const CLOSE_MS: u64 = 15;
+/// How far ahead no timer of ours may be due when a request is sent.
+const BEFORE_MS: u64 = 250;
+/// How long ago the last timer of ours must have run, beside the time that requests take.
+const AFTER_MS: u64 = 100;
+/// A wait that is overslept by more is made longer.
+const OVERSLEPT_MS: u64 = 20;
+/// Timers closer together than this may run in either order, however fast requests are.
+const CLOSE_MS: u64 = 5;
 /// How much earlier than ours an answer may come: clocks of milliseconds on both sides.
 const EARLY_MS: u64 = 2;
 /// Waits are in pieces of this, so that one sees when an answer came.
@@ -60,8 +65,8 @@ pub struct Play {
     seed: u64,
     /// API and version of each request.
     asked: HashMap<u64, (String, i64)>,
-    /// Whether it is all the same in which order timers run that are close together.
-    in_any_order: bool,
+    /// Why a difference would prove nothing any more.
+    pub doubtful: Option<&'static str>,
     /// When the last timer ran.
     last_due: Option<u64>,
     /// What timers answered while a request waited to be sent.
@@ -85,18 +90,12 @@ impl Play {
             epoch: Instant::now(),
             seed,
             asked: HashMap::new(),
-            in_any_order: false,
+            doubtful: None,
             last_due: None,
             meanwhile: Vec::new(),
             slowest_ms: 0,
             lateness_ms: Vec::new(),
         }
-    }
-
-    /// Timers of this sequence may run in any order, as those of different groups may.
-    pub fn in_any_order(mut self) -> Play {
-        self.in_any_order = true;
-        self
     }
 
     fn real_ms(&self) -> u64 {
@@ -109,7 +108,7 @@ impl Play {
             Step::AdvanceToNext(further) => {
                 let near = self.view.next.filter(|next| *next < self.view.now + FAR_MS);
                 let target = match near {
-                    Some(next) if *further < 0 => next.saturating_sub(MARGIN_MS + 20),
+                    Some(next) if *further < 0 => next.saturating_sub(BEFORE_MS + 20),
                     Some(next) => next,
                     None => self.view.now + 300,
                 };
@@ -182,44 +181,67 @@ impl Play {
     /// Lets time go on to `target`, or as far past it as it takes to be clear of deadlines.
     fn until(&mut self, target: u64) -> Result<Reply, Stop> {
         let from = self.view.now;
-        let mut goal = target.max(self.real_ms());
-        let (mut now, mut expected, mut deadlines) = (from, Reply::default(), 0);
-        while let Some(due) = self.ours.next_ms().filter(|due| *due <= goal + MARGIN_MS) {
-            let close = |last| due > last && due < last + CLOSE_MS + self.slowest_ms;
-            if !self.in_any_order && self.last_due.is_some_and(close) {
-                return Err(Stop::Ended("two timers close together"));
-            }
-            deadlines += 1;
-            if deadlines > MAX_DEADLINES {
-                return Err(Stop::Ended("timers without end"));
-            }
-            self.last_due = Some(due);
-            expected.answers.extend(self.pass(due.max(now) - now)?.answers);
-            now = due.max(now);
-            goal = goal.max(due + MARGIN_MS);
-        }
-        expected.answers.extend(self.pass(goal - now)?.answers);
-        if goal == from {
-            return Ok(Reply::default());
-        }
-        let mut came = Vec::new();
+        let (mut now, mut goal) = (from, target.max(self.real_ms()));
+        let (mut expected, mut came, mut deadlines) = (Reply::default(), Vec::new(), 0);
         loop {
-            came.extend(self.tcp.poll()?);
-            let left = Duration::from_millis(goal).saturating_sub(self.epoch.elapsed());
-            if left.is_zero() {
+            while let Some(due) = self.ours.next_ms().filter(|due| *due <= goal + BEFORE_MS) {
+                deadlines += 1;
+                if deadlines > MAX_DEADLINES {
+                    return Err(Stop::Ended("timers without end"));
+                }
+                let due = due.max(now);
+                self.ran(due);
+                expected.answers.extend(self.pass(due - now)?.answers);
+                (now, goal) = (due, goal.max(due + AFTER_MS + self.slowest_ms));
+            }
+            expected.answers.extend(self.pass(goal - now)?.answers);
+            now = goal;
+            self.sleep_until(goal, &mut came)?;
+            let real = self.real_ms();
+            if real <= goal + OVERSLEPT_MS {
                 break;
             }
-            std::thread::sleep(left.min(PIECE));
+            goal = real;
         }
-        let late = self.real_ms() - goal;
-        if late > SLACK_MS {
-            return Err(Stop::Late(format!("a wait was overslept by {late} ms")));
+        if goal == from {
+            return Ok(Reply::default());
         }
         let missing = missing(&expected, &came);
         came.extend(self.tcp.collect(missing)?);
         self.on_time(&expected, &came)?;
         let command = json!({ "op": "advance", "ms": goal - from });
         self.settle(&command, expected, came)
+    }
+
+    /// A timer of ours runs.
+    fn ran(&mut self, due: u64) {
+        let close = |last| due > last && due < last + CLOSE_MS + self.slowest_ms;
+        if self.last_due.is_some_and(close) {
+            self.doubt("two timers close together");
+        }
+        self.last_due = Some(due);
+    }
+
+    fn sleep_until(&mut self, goal: u64, came: &mut Vec<Came>) -> Result<(), Stop> {
+        loop {
+            came.extend(self.tcp.poll()?);
+            let left = Duration::from_millis(goal).saturating_sub(self.epoch.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(PIECE));
+        }
+    }
+
+    fn doubt(&mut self, why: &'static str) {
+        self.doubtful.get_or_insert(why);
+    }
+
+    fn differs(&mut self, difference: Difference) -> Stop {
+        match self.doubtful {
+            Some(why) => Stop::Late(why.to_owned()),
+            None => Stop::Differs(Box::new(Mismatch { difference, played: std::mem::take(&mut self.played) })),
+        }
     }
 
     fn pass(&mut self, ms: u64) -> Result<Reply, Stop> {
@@ -234,10 +256,11 @@ impl Play {
             if at + EARLY_MS < answer.t {
                 let signature = format!("an answer comes {} ms early", answer.t - at);
                 let difference = Difference { signature, kafka: None, ours: Some(answer.clone()) };
-                let played = std::mem::take(&mut self.played);
-                return Err(Stop::Differs(Box::new(Mismatch { difference, played })));
+                return Err(self.differs(difference));
             }
-            self.lateness_ms.push(at.saturating_sub(answer.t));
+            let late = at.saturating_sub(answer.t);
+            self.lateness_ms.push(late);
+            self.slowest_ms = self.slowest_ms.max(late);
         }
         Ok(())
     }
@@ -253,16 +276,14 @@ impl Play {
         if !expected.answers.iter().any(|answer| answer.id == id) {
             self.tcp.fence(command["body"]["group_id"].as_str().expect("a group"))?;
         }
-        // What a timer without delay has answered already, ours answers when time goes on.
-        if self.ours.next_ms().is_none_or(|due| due > self.view.now) {
-            came.extend(self.tcp.poll()?);
-        }
         let late = self.real_ms().saturating_sub(self.view.now);
-        let all_came = missing(&expected, &came).is_empty();
-        if late > SLACK_MS && all_came {
-            return Err(Stop::Late(format!("a request took {late} ms")));
-        }
         self.slowest_ms = self.slowest_ms.max(late);
+        match self.ours.next_ms() {
+            // What a timer without delay has answered already, ours answers when time goes on.
+            Some(due) if due <= self.view.now => {}
+            Some(due) if due <= self.view.now + late => self.doubt("a timer ran while a request was under way"),
+            _ => came.extend(self.tcp.poll()?),
+        }
         self.settle(command, expected, came)
     }
 
@@ -285,7 +306,7 @@ impl Play {
         reply.next = self.ours.next_ms();
         self.played.push(Played { command: command.clone(), kafka: reply.clone() });
         if let Some(difference) = found {
-            return Err(Stop::Differs(Box::new(Mismatch { difference, played: std::mem::take(&mut self.played) })));
+            return Err(self.differs(difference));
         }
         self.view.learn(&reply);
         Ok(reply)

@@ -12,6 +12,10 @@ pub struct Tally {
     pub late: u64,
     /// Given up because every attempt was late.
     pub given_up: u64,
+    /// Agreed in every answer though a difference would have proved nothing, from some point on.
+    pub doubtful: u64,
+    /// With a difference that did not come again.
+    pub only_once: u64,
     /// Cut short, by reason.
     pub ended: BTreeMap<&'static str, u64>,
     pub lateness_ms: Vec<u64>,
@@ -69,6 +73,11 @@ impl fmt::Display for Tally {
             self.generations, self.parked
         )?;
         writeln!(f, "  {} times late and played again, {} sequences given up for it", self.late, self.given_up)?;
+        writeln!(
+            f,
+            "  {} sequences doubtful from some point on, {} with a difference that did not come again",
+            self.doubtful, self.only_once
+        )?;
         for (reason, count) in &self.ended {
             writeln!(f, "  {count} sequences cut short: {reason}")?;
         }
