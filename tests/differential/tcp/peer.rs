@@ -44,6 +44,12 @@ impl Tcp {
         Tcp { address: address.to_owned(), prefix, names, idle: Vec::new(), waiting: BTreeMap::new(), sent: 0 }
     }
 
+    /// The broker was away: no connection is any good, and nothing that waited will be answered.
+    pub fn forget_connections(&mut self) {
+        self.idle.clear();
+        self.waiting.clear();
+    }
+
     /// Sends a request of the harness.
     pub fn send(&mut self, command: &Value) -> Result<(), String> {
         let id = command["id"].as_u64().expect("a request has an id");

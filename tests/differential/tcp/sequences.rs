@@ -115,7 +115,7 @@ fn one_sequence(
     outcome: &Mutex<Outcome>,
 ) {
     // A difference counts if it comes twice: a broker that was starved of time may answer anything once.
-    let mut once: Option<String> = None;
+    let mut once = false;
     for attempt in 0..ATTEMPTS {
         let tcp = Tcp::new(address, format!("{sequence}.{attempt}-"));
         let mut generator = Generator::in_real_time(seed, sequence, metadata_max);
@@ -137,20 +137,19 @@ fn one_sequence(
                 continue;
             }
             Some(Stop::Differs(mismatch)) => {
-                let signature = mismatch.difference.signature.clone();
-                if once.as_ref() == Some(&signature) {
+                if once {
                     outcome.found.push((sequence, mismatch));
                     return;
                 }
-                eprintln!("sequence {sequence}, played again: {signature}");
-                once = Some(signature);
+                eprintln!("sequence {sequence}, played again: {}", mismatch.difference.signature);
+                once = true;
                 continue;
             }
             Some(Stop::Ended(reason)) => *outcome.tally.ended.entry(reason).or_default() += 1,
             None => {}
         }
         outcome.tally.sequences += 1;
-        outcome.tally.only_once += u64::from(once.is_some());
+        outcome.tally.only_once += u64::from(once);
         outcome.tally.doubtful += u64::from(play.doubtful.is_some());
         outcome.tally.add(&play.played);
         outcome.tally.lateness_ms.append(&mut play.lateness_ms);

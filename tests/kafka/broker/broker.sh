@@ -112,6 +112,8 @@ launch() {
 # Starts a broker on what DIR holds; fails if it ends or does not serve in time.
 serve() {
     local dir=$1
+    # Not that the word of an earlier run is taken for this one's.
+    rm -f "$dir/broker.log"
     java_main kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null &
     printf '%s\n' $! >"$dir/pid"
     local deadline=$((SECONDS + START_WAIT))
@@ -131,10 +133,10 @@ start() {
     shift
     is_alive "$dir" && fail "a broker runs in $dir already (pid $(<"$dir/pid"))"
     fetch_jars
-    rm -rf "$dir/data" "$dir/broker.log"
+    rm -rf "$dir/data"
     # A second time in case somebody took the port meanwhile.
     launch "$dir" "$@" || launch "$dir" "$@" || {
-        tail -n 20 "$dir/broker.log" >&2
+        tail -n 20 "$dir/broker.log" >&2 || true
         fail "the broker does not start; its log is $dir/broker.log"
     }
     cat "$dir/bootstrap"
