@@ -133,8 +133,10 @@ impl Tcp {
                         ("group_id", Value::String(text)) if !text.is_empty() => text.insert_str(0, &self.prefix),
                         ("groups" | "groups_names", Value::Array(groups)) => {
                             for group in groups {
-                                let text = group.as_str().expect("a group id");
-                                *group = format!("{}{text}", self.prefix).into();
+                                match group.as_str() {
+                                    Some(text) => *group = format!("{}{text}", self.prefix).into(),
+                                    None => self.outgoing(group),
+                                }
                             }
                         }
                         _ => self.outgoing(value),

@@ -53,3 +53,27 @@ fn find_coordinator_in_every_version_over_tcp() {
         answer["coordinators"].as_array().expect("a list").iter().map(|c| &c["key"]).collect();
     assert_eq!(keys, ["a", "b"]);
 }
+
+#[test]
+fn off_16_several_groups_in_one_fetch_over_tcp() {
+    let Some(place) = Place::find(Needs::Own) else { return };
+    let mut tcp = Tcp::new(&place.address, format!("several-{}-", std::process::id()));
+    let committed = json!([{ "name": "orders", "partitions": [{ "partition_index": 2, "committed_offset": 9 }] }]);
+    ask(&mut tcp, "offset_commit", 8, json!({ "group_id": "known", "topics": committed }));
+    let topics = json!([{ "name": "orders", "partition_indexes": [2] }]);
+    for version in 8..=9 {
+        let groups = json!([
+            { "group_id": "known", "topics": topics },
+            { "group_id": "nobody's", "topics": topics },
+            { "group_id": "known", "topics": null },
+        ]);
+        let answer = ask(&mut tcp, "offset_fetch", version, json!({ "groups": groups }));
+        let entry = |group: &str, offset: i64| {
+            let partition =
+                json!({ "partition_index": 2, "committed_offset": offset, "metadata": "", "error_code": "NONE" });
+            json!({ "group_id": group, "error_code": "NONE", "topics": [{ "name": "orders", "partitions": [partition] }] })
+        };
+        let expected = [entry("known", 9), entry("nobody's", -1), entry("known", 9)];
+        assert_eq!(answer["groups"].as_array().map(Vec::as_slice), Some(&expected[..]), "version {version}");
+    }
+}
