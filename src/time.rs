@@ -3,6 +3,7 @@
 //! The network and handlers use microseconds; broker and client read Kafka's clock, which is the same instant rounded
 //! down to the millisecond ([`Instant::floor_ms`]).
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
 
@@ -11,7 +12,7 @@ use std::ops::{Add, AddAssign, Mul, Sub};
 pub struct Instant(u64);
 
 /// A length of virtual time, in microseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 pub struct Duration(u64);
 
 impl Instant {

@@ -76,6 +76,10 @@ enum Command {
     Diff(planned::Args),
     /// The same scenario against a real cluster (planned, not in this version)
     CrossCheck(planned::Args),
+    /// The process of one member of a cross-check; takes its orders on stdin
+    #[cfg(feature = "kafka")]
+    #[command(hide = true)]
+    CrossCheckMember,
 }
 
 /// Runs the command line; the whole program.
@@ -117,5 +121,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Merge(_) => planned::refuse("merge"),
         Command::Diff(_) => planned::refuse("diff"),
         Command::CrossCheck(_) => planned::refuse("cross-check"),
+        #[cfg(feature = "kafka")]
+        Command::CrossCheckMember => Ok(if crate::kafka::member::main() { Exit::Held } else { Exit::Failed }),
     }
 }

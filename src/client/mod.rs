@@ -7,7 +7,7 @@ mod library;
 mod librdkafka;
 mod network;
 mod profile;
-mod strategy;
+pub(crate) mod strategy;
 mod subscription;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! Consumer settings that groupsim models, and the profiles of client libraries.
 
 use super::{CommitPolicy, ProcessPolicy};
+use serde::{Deserialize, Serialize};
 
 /// Which client library a member runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum ClientKind {
     /// Apache Kafka's Java client, classic consumer.
     Java,
@@ -35,7 +36,7 @@ impl ClientKind {
 }
 
 /// `auto.offset.reset` (CLIENT-35).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum AutoOffsetReset {
     /// The log's start.
     Earliest,
@@ -46,7 +47,7 @@ pub enum AutoOffsetReset {
 }
 
 /// The assignors that ship with clients.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AssignorKind {
     /// ASSIGN-RANGE-*.
     Range,
@@ -80,7 +81,7 @@ impl AssignorKind {
 }
 
 /// Settings of a consumer; names are Kafka's keys with dots as underscores. Defaults are the Java client's (ConsumerConfig).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ClientConfig {
     /// The library.
     pub kind: ClientKind,
@@ -156,7 +157,7 @@ impl Default for ClientConfig {
 }
 
 /// Where a reader, or a member without a committed offset, starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum StartAt {
     /// At the committed offset, else by auto.offset.reset. (A stand-alone reader has nothing committed.)
     Committed,
@@ -169,7 +170,7 @@ pub enum StartAt {
 }
 
 /// How a process gets its partitions.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Membership {
     /// It subscribes to topics as a member of a group.
     Subscribe {
@@ -185,7 +186,7 @@ pub enum Membership {
 }
 
 /// Everything that a process (a group member or a stand-alone reader) is started with.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MemberConfig {
     /// Its name in the scenario, `billing-0`.
     pub name: String,

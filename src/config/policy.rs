@@ -1,9 +1,10 @@
 //! How an application handles records and commits them (scenario files, section 5).
 
 use crate::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// What a handler does with records that it holds when their partition is revoked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum WhenRevoked {
     /// Finish the record in work, drop the rest.
     FinishRecord,
@@ -14,7 +15,7 @@ pub enum WhenRevoked {
 }
 
 /// Whether several workers keep the order of a partition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum WorkerOrder {
     /// One worker at a time works on a partition.
     Partition,
@@ -23,7 +24,7 @@ pub enum WorkerOrder {
 }
 
 /// `process = { ... }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProcessPolicy {
     /// Time that one record takes.
     pub per_record: Duration,
@@ -56,7 +57,7 @@ impl Default for ProcessPolicy {
 }
 
 /// When an application commits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CommitWhen {
     /// The library's auto-commit, every `auto.commit.interval.ms`.
     Auto {
@@ -80,7 +81,7 @@ pub enum CommitWhen {
 }
 
 /// Which offset an application commits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CommitOffset {
     /// The consumer's position of every owned partition.
     Position,
@@ -95,7 +96,7 @@ pub enum CommitOffset {
 }
 
 /// commitSync or commitAsync.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CommitMode {
     /// Wait for the answer.
     Sync,
@@ -104,7 +105,7 @@ pub enum CommitMode {
 }
 
 /// `commit = { ... }`, with every default filled in.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CommitPolicy {
     /// When.
     pub when: CommitWhen,

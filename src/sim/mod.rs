@@ -20,9 +20,11 @@ use crate::ids::{ActorId, Incarnation, Names, Seq};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::trace::hash::{TraceHash, TraceHasher};
-use crate::trace::{Kind, Observer};
+use crate::trace::{Kind, Observer, Trace};
 use std::sync::atomic::{AtomicBool, Ordering};
 use world::World;
+
+pub use timeline::instants;
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,6 +97,14 @@ pub fn run_tapped(
     let mut world = World::new(scenario, Box::new(RandomChoice::new(seed)), set_up::processes(scenario));
     world.broker.set_tap(tap);
     run_world(world, options, seed, observers)
+}
+
+/// The opening of a trace of `scenario`, which says who there is and how they are set up.
+pub fn opening(scenario: &Scenario, seed: u64) -> Trace {
+    let mut world = World::new(scenario, Box::new(RandomChoice::new(seed)), set_up::processes(scenario));
+    world.set_up_streams();
+    world.emit_meta(seed);
+    Trace { events: world.recorder.pending().to_vec(), names: world.names }
 }
 
 fn run_world(mut world: World<'_>, options: RunOptions<'_>, seed: u64, observers: &mut [&mut dyn Observer]) -> RunEnd {

@@ -61,7 +61,8 @@ impl World<'_> {
         self.plan_timeline();
     }
 
-    fn set_up_streams(&mut self) {
+    /// Makes the streams of records, each an actor after the processes.
+    pub(super) fn set_up_streams(&mut self) {
         let mut actor = ActorId::FIRST_CLIENT.0 + self.processes.len() as u32;
         for spec in &self.scenario.topics {
             let topic = TopicName(self.names.intern(&spec.name));

@@ -49,8 +49,8 @@ struct Window {
     cause: Seq,
 }
 
-/// The instants at which a line of the timeline happens.
-fn instants(line: u64, event: &TimelineEvent, choice: &mut dyn Choice) -> Vec<Instant> {
+/// The instants at which a line (counted from 0) of the timeline happens; those given as a range are drawn.
+pub fn instants(line: u64, event: &TimelineEvent, choice: &mut dyn Choice) -> Vec<Instant> {
     let (every, times) = event.repeat.unwrap_or((Duration::ZERO, 1));
     (0..times)
         .map(|repetition| {

@@ -5,3 +5,4 @@ mod kafka_broker;
 
 mod cluster;
 mod proxy;
+mod real;

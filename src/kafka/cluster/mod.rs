@@ -5,6 +5,7 @@
 
 mod admin;
 mod error;
+mod members;
 mod offsets;
 mod produce;
 mod wait;

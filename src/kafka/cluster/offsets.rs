@@ -102,7 +102,7 @@ impl Cluster {
 
     /// Asks a group's coordinator; again while it is being found or loads: the first question to a new cluster makes the
     /// topic `__consumer_offsets`.
-    fn with_coordinator<T>(
+    pub(super) fn with_coordinator<T>(
         &self,
         doing: &str,
         group: &str,
