@@ -143,7 +143,6 @@ fn planned_commands_say_so() {
         &["sweep", "x.toml", "--seeds", "5"][..],
         &["merge", "a", "b"],
         &["diff", "a", "b"],
-        &["cross-check", "x.toml", "--bootstrap-servers", "x:9092"],
         &["explain", "x.toml"],
         &["explain", "x.toml", "--seed", "4", "--event", "e4"],
         &["explain", "--profile", "java"],

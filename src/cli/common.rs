@@ -34,7 +34,8 @@ pub fn event(text: &str) -> Result<Seq, String> {
     }
 }
 
-fn key_value(text: &str) -> Result<String, String> {
+/// `KEY=VALUE`, as it is.
+pub fn key_value(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("write it as KEY=VALUE".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How the program ends. 5 and 69 belong to commands that are not in this version.
+/// How the program ends. What only a comparison with a real cluster can come to is there in programs that can do it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
     /// Everything held.
@@ -15,6 +15,12 @@ pub enum Exit {
     Undecided = 3,
     /// Nothing to run.
     Nothing = 4,
+    /// Simulator and real Kafka disagree.
+    #[cfg(feature = "kafka")]
+    Differs = 5,
+    /// No usable cluster at the start.
+    #[cfg(feature = "kafka")]
+    NoCluster = 69,
     /// groupsim itself broke.
     Broken = 70,
     /// An output cannot be written.
@@ -25,11 +31,15 @@ pub enum Exit {
 
 impl Exit {
     /// The order in which codes win if several apply; a wrong command line stops everything before the others can.
-    const BY_WEIGHT: [Exit; 8] = [
+    const BY_WEIGHT: &[Exit] = &[
         Exit::Usage,
         Exit::Interrupted,
         Exit::Broken,
         Exit::CannotWrite,
+        #[cfg(feature = "kafka")]
+        Exit::NoCluster,
+        #[cfg(feature = "kafka")]
+        Exit::Differs,
         Exit::Failed,
         Exit::Undecided,
         Exit::Nothing,
@@ -39,7 +49,7 @@ impl Exit {
     /// The code that wins.
     pub fn heaviest(codes: impl IntoIterator<Item = Exit>) -> Exit {
         let codes: Vec<Exit> = codes.into_iter().collect();
-        Exit::BY_WEIGHT.into_iter().find(|code| codes.contains(code)).unwrap_or(Exit::Held)
+        Exit::BY_WEIGHT.iter().copied().find(|code| codes.contains(code)).unwrap_or(Exit::Held)
     }
 }
 
@@ -76,9 +86,10 @@ mod tests {
 
     #[test]
     fn the_first_of_the_contract_s_order_wins() {
-        let order = [130, 70, 73, 1, 3, 4, 0];
+        let order = [130, 70, 73, 69, 5, 1, 3, 4, 0];
+        let here = |code: &u8| cfg!(feature = "kafka") || ![69, 5].contains(code);
         let codes: Vec<u8> = Exit::BY_WEIGHT[1..].iter().map(|&e| e as u8).collect();
-        assert_eq!(codes, order);
+        assert_eq!(codes, order.into_iter().filter(here).collect::<Vec<_>>());
         assert_eq!(Exit::heaviest([Exit::Held, Exit::Undecided, Exit::Failed]), Exit::Failed);
         assert_eq!(Exit::heaviest([]), Exit::Held);
     }

@@ -18,6 +18,9 @@ pub struct Loaded {
     pub warnings: Vec<(String, String)>,
     /// Kafka keys that are known and have no effect here.
     pub ignored_keys: Vec<String>,
+    /// Those that the library which plays all clients does not have.
+    #[cfg(feature = "kafka")]
+    pub dropped_keys: Vec<String>,
 }
 
 /// All scenario files among files and directories.
@@ -31,16 +34,25 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     })
 }
 
+/// What reads a file: [`scenario::load`], or one that takes every client for another library.
+pub type Loader = fn(&Path, &[(&str, &str)]) -> Result<scenario::Loaded, scenario::ScenarioErrors>;
+
 /// Reads one scenario; `Err` holds its diagnostics, rendered with colours.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
+    load_with(path, sets, scenario::load)
+}
+
+fn load_with(path: &Path, sets: &[String], loader: Loader) -> Result<Loaded, Vec<String>> {
     let sets: Vec<(&str, &str)> = sets.iter().filter_map(|set| set.split_once('=')).collect();
-    match scenario::load(path, &sets) {
+    match loader(path, &sets) {
         Ok(loaded) => Ok(Loaded {
             file: path.display().to_string(),
             path: path.to_owned(),
             scenario: loaded.scenario,
             warnings: loaded.lints.iter().map(|lint| (lint.render(true), lint.one_line())).collect(),
             ignored_keys: loaded.ignored_keys.into_iter().map(|key| key.key).collect(),
+            #[cfg(feature = "kafka")]
+            dropped_keys: loaded.dropped_keys.into_iter().map(|key| key.key).collect(),
         }),
         Err(errors) => {
             let mut rendered: Vec<String> = errors.diagnostics.iter().map(|d| d.render(true)).collect();
@@ -57,10 +69,18 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Vec<String>> {
 /// # Errors
 /// Exit 2 with the number of wrong files; exit 4 if there is none to read.
 pub fn load_all(paths: &[PathBuf], sets: &[String]) -> Result<Vec<Loaded>, Failure> {
+    load_all_with(paths, sets, scenario::load)
+}
+
+/// As [`load_all`], with another reader.
+///
+/// # Errors
+/// The same.
+pub fn load_all_with(paths: &[PathBuf], sets: &[String], loader: Loader) -> Result<Vec<Loaded>, Failure> {
     let files = find(paths)?;
     let (mut loaded, mut wrong) = (Vec::new(), 0);
     for file in &files {
-        match load(file, sets) {
+        match load_with(file, sets, loader) {
             Ok(scenario) => loaded.push(scenario),
             Err(diagnostics) => {
                 wrong += 1;

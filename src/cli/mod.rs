@@ -6,6 +6,7 @@ mod chart;
 mod check;
 mod common;
 mod completions;
+mod cross_check;
 mod describe;
 mod execute;
 mod exit;
@@ -74,8 +75,7 @@ enum Command {
     Merge(planned::Args),
     /// One seed, two configurations: what changed (planned, not in this version)
     Diff(planned::Args),
-    /// The same scenario against a real cluster (planned, not in this version)
-    CrossCheck(planned::Args),
+    CrossCheck(cross_check::Args),
     /// The process of one member of a cross-check; takes its orders on stdin
     #[cfg(feature = "kafka")]
     #[command(hide = true)]
@@ -120,7 +120,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Sweep(_) => planned::refuse("sweep"),
         Command::Merge(_) => planned::refuse("merge"),
         Command::Diff(_) => planned::refuse("diff"),
-        Command::CrossCheck(_) => planned::refuse("cross-check"),
+        Command::CrossCheck(args) => cross_check::run(&args),
         #[cfg(feature = "kafka")]
         Command::CrossCheckMember => Ok(if crate::kafka::member::main() { Exit::Held } else { Exit::Failed }),
     }

@@ -31,6 +31,13 @@ impl Progress {
         Progress::new(count as u64, "{bar:40} {pos} of {len} scenarios, {elapsed}", quiet)
     }
 
+    /// Of work in real time that takes about this long; positions are milliseconds.
+    #[cfg(feature = "kafka")]
+    pub fn of_real_time(length: WallDuration, quiet: bool) -> Self {
+        let length = length.as_millis() as u64;
+        Progress::new(length, "cross-check  {bar:40}  {elapsed}, about {eta} left", quiet)
+    }
+
     fn new(length: u64, template: &str, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(template) {

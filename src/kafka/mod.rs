@@ -5,6 +5,8 @@
 //! schema, `observed` sums a trace up, simulated or real, and `compare` puts the two side by side.
 
 pub mod cluster;
+pub mod compare;
 pub mod member;
+pub mod observed;
 pub mod real;
 pub mod wire;
