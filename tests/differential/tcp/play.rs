@@ -3,7 +3,7 @@
 //! Our clock is virtual, the broker's is not. So ours follows: before each request it goes to the present millisecond. The
 //! broker takes a request up a little later than ours does, and so its timers run later than ours by as much, never
 //! earlier. So a request is sent only if no timer of ours is due within the next [`BEFORE_MS`]; where one is, we wait until
-//! it is past by [`AFTER_MS`] and by as much as the slowest request of the sequence took.
+//! it is past by [`AFTER_MS`] and by as much as the slowest request took or the latest answer to a timer was late.
 //!
 //! What that leaves open makes a sequence doubtful from there on: a request so slow that a timer ran meanwhile, or two
 //! timers so close together that a slow request may have turned them round. Answers that agree agree all the same, but a
@@ -71,8 +71,10 @@ pub struct Play {
     last_due: Option<u64>,
     /// What timers answered while a request waited to be sent.
     meanwhile: Vec<Answer>,
-    /// The longest that a request of this sequence took: by so much two timers' order may differ.
+    /// The longest that a request of this sequence took: two timers' order may differ by as much.
     slowest_ms: u64,
+    /// The latest that an answer to a timer came.
+    latest_ms: u64,
     /// How late answers to timers came, in milliseconds.
     pub lateness_ms: Vec<u64>,
 }
@@ -94,6 +96,7 @@ impl Play {
             last_due: None,
             meanwhile: Vec::new(),
             slowest_ms: 0,
+            latest_ms: 0,
             lateness_ms: Vec::new(),
         }
     }
@@ -192,7 +195,7 @@ impl Play {
                 let due = due.max(now);
                 self.ran(due);
                 expected.answers.extend(self.pass(due - now)?.answers);
-                (now, goal) = (due, goal.max(due + AFTER_MS + self.slowest_ms));
+                (now, goal) = (due, goal.max(due + AFTER_MS + self.slowest_ms.max(self.latest_ms)));
             }
             expected.answers.extend(self.pass(goal - now)?.answers);
             now = goal;
@@ -260,7 +263,7 @@ impl Play {
             }
             let late = at.saturating_sub(answer.t);
             self.lateness_ms.push(late);
-            self.slowest_ms = self.slowest_ms.max(late);
+            self.latest_ms = self.latest_ms.max(late);
         }
         Ok(())
     }
