@@ -6,7 +6,8 @@
 //! it is past by [`AFTER_MS`] and by as much as the slowest request took or the latest answer to a timer was late.
 //!
 //! What that leaves open makes a sequence doubtful from there on: a request so slow that a timer ran meanwhile, or two
-//! timers so close together that a slow request may have turned them round. Answers that agree agree all the same, but a
+//! timers so close together that a slow request may have turned them round. And for a while after any answer of any
+//! sequence came later than [`AFTER_MS`], the broker may have run other timers late, which nobody sees. Answers that agree agree all the same, but a
 //! difference in a doubtful sequence proves nothing: it is given up as late.
 
 use super::peer::{Came, Tcp};
@@ -20,6 +21,7 @@ use crate::step::Step;
 use crate::view::View;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How far ahead no timer of ours may be due when a request is sent.
@@ -38,6 +40,19 @@ const PIECE: Duration = Duration::from_millis(10);
 const FAR_MS: u64 = 4_000;
 /// Deadlines in one wait before a sequence ends: timers that restart each other.
 const MAX_DEADLINES: u32 = 20;
+
+/// For how long a broker that was seen short of time, in whatever sequence, may have run other timers late too.
+const STARVED: Duration = Duration::from_secs(15);
+/// When an answer came that late last.
+static LATE_LAST: Mutex<Option<Instant>> = Mutex::new(None);
+
+fn came_late() {
+    *LATE_LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+}
+
+fn is_starved() -> bool {
+    LATE_LAST.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last.elapsed() < STARVED)
+}
 
 /// Why a sequence goes no further.
 pub enum Stop {
@@ -241,6 +256,9 @@ impl Play {
     }
 
     fn differs(&mut self, difference: Difference) -> Stop {
+        if is_starved() {
+            self.doubt("the broker was short of time");
+        }
         match self.doubtful {
             Some(why) => Stop::Late(why.to_owned()),
             None => Stop::Differs(Box::new(Mismatch { difference, played: std::mem::take(&mut self.played) })),
@@ -264,6 +282,9 @@ impl Play {
             let late = at.saturating_sub(answer.t);
             self.lateness_ms.push(late);
             self.latest_ms = self.latest_ms.max(late);
+            if late > AFTER_MS {
+                came_late();
+            }
         }
         Ok(())
     }
@@ -281,6 +302,9 @@ impl Play {
         }
         let late = self.real_ms().saturating_sub(self.view.now);
         self.slowest_ms = self.slowest_ms.max(late);
+        if late > AFTER_MS {
+            came_late();
+        }
         match self.ours.next_ms() {
             // What a timer without delay has answered already, ours answers when time goes on.
             Some(due) if due <= self.view.now => {}

@@ -74,7 +74,8 @@ fn tcp_random_sequences_get_the_brokers_answers() {
         crate::show(&format!("sequence {sequence}: {}", mismatch.difference.signature), mismatch);
     }
     assert!(found.is_empty(), "{} differences between the broker and us", found.len());
-    assert!(tally.given_up * 10 <= amount, "{} sequences were given up: this machine is too busy", tally.given_up);
+    let why = "agreed in no attempt; if this machine is too busy, set GROUPSIM_TCP_AT_ONCE lower";
+    assert_eq!(tally.given_up, 0, "sequences {why}");
     if std::env::var_os("GROUPSIM_KAFKA_HARNESS").is_some() {
         with_the_harness(&played);
     }
