@@ -19,7 +19,9 @@ pub(crate) fn judge(scope: &Scope, bound: Duration, desk: &mut Desk<'_>) {
         return;
     }
     for part in scope.parts() {
-        let uncommitted = if scope.managed { gauges::lag(part, part.log_end) } else { 0 };
+        // What is no longer in the log need not be committed any more.
+        let there = part.log_end - part.log_start;
+        let uncommitted = if scope.managed { gauges::lag(part, part.log_end).min(there) } else { 0 };
         let left = uncommitted.max(unfinished(part));
         if left > 0 {
             desk.count(MetricName::Undrained, Some(part.tp), None, None, left);

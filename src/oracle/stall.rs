@@ -49,6 +49,16 @@ pub(crate) fn finished(
     part.stall_since = if left > 0 { Some(last) } else { None };
 }
 
+/// The oldest records are gone from the log: if nothing unfinished is left, nothing waits any more.
+pub(crate) fn deleted(part: &mut Part, now: Instant, desk: &mut Desk<'_>) {
+    if part.unfinished(part.log_start, part.log_end) > 0 {
+        return;
+    }
+    if let Some(since) = part.stall_since.take() {
+        sample(part, since, now, desk);
+    }
+}
+
 /// A record delivered at `delivered` was finished at `at`.
 fn worked(part: &mut Part, delivered: Instant, at: Instant, desk: &mut Desk<'_>) {
     let covered = delivered.max(Instant::from_us(at.as_us().saturating_sub(SECOND.as_us())));

@@ -26,6 +26,7 @@ mod shape;
 mod templates;
 mod timeline;
 mod topic;
+mod topic_events;
 mod tree;
 
 pub use codes::Code;

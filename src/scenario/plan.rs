@@ -178,7 +178,7 @@ pub enum Selector {
 /// `start`'s and `restart`'s configuration change, already validated: Kafka key and value.
 pub type With = Vec<(String, String)>;
 
-/// What a timeline event does. `delete-records`, `failover`, `expire-offsets`, `reset-offsets` and `create-topic` are planned and refused.
+/// What a timeline event does. `failover`, `expire-offsets`, `reset-offsets` and `create-topic` are planned and refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the file's own keys
 pub enum Action {
@@ -204,6 +204,8 @@ pub enum Action {
     AddPartitions { topic: String, to: u32 },
     /// `produce = TOPIC, records = N, partition = P`.
     Produce { topic: String, records: u64, size: u32, partition: Option<u32> },
+    /// `delete-records = TOPIC, before = N | "end", partition = P`: retention; `i64::MAX` stands for the end.
+    DeleteRecords { topic: String, before: i64, partition: Option<u32> },
 }
 
 impl Action {
@@ -221,6 +223,7 @@ impl Action {
             Action::Scale { .. } => Verb::Scale,
             Action::AddPartitions { .. } => Verb::AddPartitions,
             Action::Produce { .. } => Verb::Produce,
+            Action::DeleteRecords { .. } => Verb::DeleteRecords,
         }
     }
 }

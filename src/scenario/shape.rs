@@ -186,7 +186,7 @@ pub(super) const EVENT: &[Field] = &[
     field("add-partitions", Kind::Text, "Add partitions to a topic."),
     field("create-topic", Kind::Text, "Planned."),
     field("produce", Kind::Text, "Append records to a topic."),
-    field("delete-records", Kind::Text, "Planned."),
+    field("delete-records", Kind::Text, "Delete a topic's oldest records, as retention does."),
     field("failover", Kind::Text, "Planned."),
     field("expire-offsets", Kind::Text, "Planned."),
     field("reset-offsets", Kind::Text, "Planned."),
@@ -205,8 +205,16 @@ pub(super) const EVENT: &[Field] = &[
     ),
     field("records", Kind::Integer(1, MAX_PRELOADED), "produce: how many."),
     field("size", Kind::Size, "produce: size of each. Default: the topic's."),
-    field("partition", Kind::Integer(0, MAX_PARTITIONS), "produce: into this one; default: round robin."),
-    field("before", Kind::Integer(0, i64::MAX as u64), "delete-records. Planned."),
+    field(
+        "partition",
+        Kind::Integer(0, MAX_PARTITIONS),
+        "produce: into this one; default: round robin. delete-records: of this one; default: all.",
+    ),
+    field(
+        "before",
+        Kind::OneOf(&[Kind::Words(&["end"]), Kind::Integer(0, i64::MAX as u64)]),
+        "delete-records: records below this offset, or all there are, \"end\".",
+    ),
     field("partitions", Kind::Integer(1, MAX_PARTITIONS), "create-topic. Planned."),
 ];
 
@@ -224,7 +232,7 @@ pub(super) const VERBS: &[(&str, &[&str], bool)] = &[
     ("add-partitions", &["to"], true),
     ("create-topic", &["partitions"], false),
     ("produce", &["records", "size", "partition"], true),
-    ("delete-records", &["before", "partition"], false),
+    ("delete-records", &["before", "partition"], true),
     ("failover", &["down-for"], false),
     ("expire-offsets", &[], false),
     ("reset-offsets", &["to"], false),

@@ -1,15 +1,15 @@
 //! `[timeline]`: one event per line, exactly one verb per event.
 
-use super::amount::size;
 use super::codes::Code;
-use super::group::{Variant, unknown_topic};
+use super::group::Variant;
 use super::kafka::{self, IgnoredKey, Owner};
 use super::lint;
 use super::plan::{Action, Group, Selector, TimelineEvent, Topic, With};
 use super::policy;
-use super::report::{Report, Span, clip, grouped, quote};
+use super::report::{Report, Span, grouped, quote};
 use super::selector::{Crews, glob_matches, split_name};
-use super::shape::{self, MAX_EXPANDED, MAX_MEMBERS, MAX_PARTITIONS, MAX_PRELOADED, VERBS};
+use super::shape::{self, MAX_EXPANDED, MAX_MEMBERS, MAX_PRELOADED, VERBS};
+use super::topic_events;
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::Side;
 use crate::config::{BrokerConfig, ClientKind, MemberConfig};
@@ -264,8 +264,9 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
             let grace = grace(report);
             return Some((Action::Scale { group: text.to_string(), to, grace }, u64::from(to)));
         }
-        "add-partitions" => return add_partitions(report, table, verb, text, stage).map(|a| (a, 1)),
-        "produce" => return produce(report, table, verb, text, stage).map(|a| (a, 1)),
+        "add-partitions" => return topic_events::add_partitions(report, table, verb, text, stage).map(|a| (a, 1)),
+        "produce" => return topic_events::produce(report, table, verb, text, stage).map(|a| (a, 1)),
+        "delete-records" => return topic_events::delete_records(report, table, verb, text, stage).map(|a| (a, 1)),
         _ => {}
     }
     let selected = stage.crews.selector(report, text, span);
@@ -290,7 +291,14 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
     Some((action, if verb.key == "restart" { count.saturating_mul(2) } else { count }))
 }
 
-fn report_to(report: &mut Report, table: &Table, verb: &Entry, min: u64, limit: u64, example: &str) -> Option<u32> {
+pub(super) fn report_to(
+    report: &mut Report,
+    table: &Table,
+    verb: &Entry,
+    min: u64,
+    limit: u64,
+    example: &str,
+) -> Option<u32> {
     let Some(value) = table.get("to") else {
         report.add(Code::MissingKey, verb.key_span, format!("`{}` needs `to`", verb.key), example.to_string());
         return None;
@@ -385,56 +393,6 @@ fn with(report: &mut Report, table: &Table, who: &Selector, stage: &mut Stage<'_
         lint::timeouts(report, stage.broker, &variant);
     }
     with
-}
-
-fn add_partitions(
-    report: &mut Report,
-    table: &Table,
-    verb: &Entry,
-    text: &str,
-    stage: &mut Stage<'_>,
-) -> Option<Action> {
-    let Some(topic) = stage.topics.iter().find(|t| t.name == text) else {
-        unknown_topic(report, verb.value.span, text, stage.topics);
-        return None;
-    };
-    let to = report_to(report, table, verb, 1, MAX_PARTITIONS, "to = 24")?;
-    if to <= topic.partitions {
-        let span = table.get("to").map_or(verb.key_span, |v| v.span);
-        let message = format!("`to` is {to}, but `{}` has {} partitions from the start", clip(text), topic.partitions);
-        report.add(Code::BadValue, span, message, "partitions can only be added".to_string());
-    }
-    let grown = stage.grown.entry(text.to_string()).or_insert(topic.partitions);
-    *grown = (*grown).max(to);
-    let all: u64 = stage.topics.iter().map(|t| u64::from(*stage.grown.get(&t.name).unwrap_or(&t.partitions))).sum();
-    if all > MAX_PARTITIONS {
-        let message = format!("{} partitions in all; the limit is {}", grouped(all), grouped(MAX_PARTITIONS));
-        report.error(Code::OverLimit, verb.key_span, message);
-    }
-    Some(Action::AddPartitions { topic: text.to_string(), to })
-}
-
-fn produce(report: &mut Report, table: &Table, verb: &Entry, text: &str, stage: &Stage<'_>) -> Option<Action> {
-    let Some(topic) = stage.topics.iter().find(|t| t.name == text) else {
-        unknown_topic(report, verb.value.span, text, stage.topics);
-        return None;
-    };
-    let bytes = table.get("size").and_then(|v| size(report, v, "size")).unwrap_or(topic.preload_size);
-    let partition = table.get("partition").and_then(|v| report.limited(v, "partition", 0, MAX_PARTITIONS));
-    let count = *stage.grown.get(text).unwrap_or(&topic.partitions);
-    if let (Some(n), Some(value)) = (partition, table.get("partition"))
-        && n >= u64::from(count)
-    {
-        let message = format!("`{}` has no partition {n}: there are {count}", clip(text));
-        report.error(Code::UnknownTopic, value.span, message);
-    }
-    let Some(value) = table.get("records") else {
-        let help = "records = 1_000".to_string();
-        report.add(Code::MissingKey, verb.key_span, "`produce` needs `records`", help);
-        return None;
-    };
-    let records = report.limited(value, "records", 1, MAX_PRELOADED)?;
-    Some(Action::Produce { topic: text.to_string(), records, size: bytes, partition: partition.map(|n| n as u32) })
 }
 
 /// A member's settings after the `with` of a `start` or `restart`, which [`load`](super::load) has validated.

@@ -4,6 +4,7 @@
 //! [`network`] the connections, [`process`] one process across its incarnations, [`timeline`] the scenario's verbs and
 //! faults, [`produce`] the streams of records, [`meta`] the opening of the trace.
 
+mod broker_events;
 mod message;
 mod meta;
 mod network;

@@ -101,26 +101,8 @@ impl World<'_> {
                 }
             }
             Action::Scale { group, to, grace } => self.scale(line, group, *to, *grace),
-            Action::AddPartitions { topic, to } => {
-                if self.names.find(topic).and_then(|name| self.broker.partitions(TopicName(name))) >= Some(*to) {
-                    return self.ignored(ActorId::BROKER, Verb::AddPartitions, line);
-                }
-                let cause = self.fault_start(ActorId::BROKER, Verb::AddPartitions, line);
-                let topic = TopicName(self.names.intern(topic));
-                self.create_partitions(topic, *to, cause);
-            }
-            Action::Produce { topic, records, size, partition } => {
-                let cause = self.fault_start(ActorId::BROKER, Verb::Produce, line);
-                let topic = TopicName(self.names.intern(topic));
-                let mut counts = Vec::new();
-                match partition {
-                    Some(partition) => counts.push((*partition, *records)),
-                    None => {
-                        let partitions = self.broker.partitions(topic).unwrap_or(0);
-                        super::produce::round_robin(0, *records, partitions, &mut counts);
-                    }
-                }
-                self.append(topic, ActorId::DRIVER, *size, &counts, cause);
+            Action::AddPartitions { .. } | Action::Produce { .. } | Action::DeleteRecords { .. } => {
+                self.broker_event(line);
             }
             Action::Start { who, .. }
             | Action::Stop { who, .. }
@@ -143,14 +125,6 @@ impl World<'_> {
         if let Some((line, process)) = self.timeline.steps.remove(&step) {
             self.act(line, process);
         }
-    }
-
-    /// Creates a topic or adds partitions to it, and tells the trace.
-    pub fn create_partitions(&mut self, topic: TopicName, partitions: u32, cause: Seq) {
-        self.broker.create_partitions(cx!(self, cause), topic, partitions);
-        let partitions = self.broker.partitions(topic).unwrap_or(partitions);
-        cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), Kind::MetaTopic { topic, partitions });
-        self.after_broker();
     }
 
     /// The processes that a line is for now; says so if there are none.
@@ -201,13 +175,13 @@ impl World<'_> {
         }
     }
 
-    fn fault_start(&mut self, target: ActorId, verb: Verb, line: u32) -> Seq {
+    pub(super) fn fault_start(&mut self, target: ActorId, verb: Verb, line: u32) -> Seq {
         self.timeline.fates[line as usize] = Fate::Done;
         let kind = Kind::FaultStart { target, verb, index: line };
         cx!(self, Seq::NONE).emit(ActorId::DRIVER, Incarnation(0), kind)
     }
 
-    fn ignored(&mut self, target: ActorId, verb: Verb, line: u32) {
+    pub(super) fn ignored(&mut self, target: ActorId, verb: Verb, line: u32) {
         let fate = &mut self.timeline.fates[line as usize];
         if *fate == Fate::Open {
             *fate = Fate::Ignored;
@@ -267,9 +241,10 @@ impl World<'_> {
                 self.processes[index].cuts += 1;
                 self.cuts += 1;
             }
-            Action::Scale { .. } | Action::AddPartitions { .. } | Action::Produce { .. } => {
-                unreachable!("not done to a process")
-            }
+            Action::Scale { .. }
+            | Action::AddPartitions { .. }
+            | Action::Produce { .. }
+            | Action::DeleteRecords { .. } => unreachable!("not done to a process"),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A single member of a group without initial delay, on a network of 1 ms, begins its first record at 14 ms: seven round
 //! trips (coordinator, two joins, sync, offset fetch, list offsets, fetch). Stand-alone readers need three.
 
+mod broker_events;
 mod random;
 mod rig;
 mod stops;

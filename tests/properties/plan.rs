@@ -50,6 +50,7 @@ const VERBS: &[&str] = &[
     "add-partitions",
     "with",
     "produce",
+    "delete-records",
     "blips",
 ];
 
@@ -243,6 +244,7 @@ impl Plan {
                 )
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
+            "delete-records" => format!("{{ at = \"{at_ms}ms\", delete-records = \"t\", before = {how} }}"),
             "blips" => format!(
                 "{{ at = \"{at_ms}ms\", {} = \"{some}\", for = \"{}ms\", every = \"{}ms\", times = {} }}",
                 ["pause", "cut", "stuck"][(who % 3) as usize],

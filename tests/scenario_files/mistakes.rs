@@ -213,6 +213,24 @@ const CASES: &[Case] = &[
             ("GS060", 12, "no whole number"),
         ],
     ),
+    // Retention.
+    (
+        true,
+        "[timeline]\nevents = [\n{ at = \"1s\", delete-records = \"order\", before = 3 },\n\
+         { at = \"1s\", delete-records = \"orders\" },\n{ at = \"1s\", delete-records = \"orders\", before = \"all\" },\n\
+         { at = \"1s\", delete-records = \"orders\", before = 0, partition = 4 },\n\
+         { at = \"1s\", add-partitions = \"orders\", to = 9 },\n\
+         { at = \"2s\", delete-records = \"orders\", before = \"end\", partition = 9, records = 5 },\n]",
+        &[
+            ("GS020", 11, "did you mean `orders`"),
+            ("GS011", 12, "`delete-records` needs `before`"),
+            ("GS013", 13, "end"),
+            ("GS013", 14, "from 1 to"),
+            ("GS020", 14, "`orders` has no partition 4: there are 4"),
+            ("GS020", 16, "`orders` has no partition 9: there are 9"),
+            ("GS052", 16, "`records` does not belong to `delete-records`"),
+        ],
+    ),
     // Planned.
     (
         true,
@@ -220,7 +238,7 @@ const CASES: &[Case] = &[
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
          { at = \"1s\", failover = \"billing\" },\n{ at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
-         { at = \"1s\", delete-records = \"orders\", before = 3 },\n{ at = \"1s\", expire-offsets = \"billing\" },\n\
+         { at = \"1s\", expire-offsets = \"billing\" },\n\
          { at = \"1s\", reset-offsets = \"billing\", to = \"latest\" },\n{ at = \"1s\", create-topic = \"x\" },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
@@ -236,10 +254,9 @@ const CASES: &[Case] = &[
             ("GS070", 18, "`failover`"),
             ("GS070", 19, "`as = \"new\"`"),
             ("GS070", 19, "`surge = true`"),
-            ("GS070", 20, "`delete-records`"),
-            ("GS070", 21, "`expire-offsets`"),
-            ("GS070", 22, "`reset-offsets`"),
-            ("GS070", 23, "`create-topic`"),
+            ("GS070", 20, "`expire-offsets`"),
+            ("GS070", 21, "`reset-offsets`"),
+            ("GS070", 22, "`create-topic`"),
         ],
     ),
     // Limits.

@@ -3,7 +3,7 @@
 use super::super::book::Desk;
 use super::super::o3_fencing::Applied;
 use super::super::view::{Scope, View};
-use super::super::{downtime, o1_owners, o10_log, o12_timers, stall};
+use super::super::{downtime, o1_owners, o10_log, o12_timers, stall, work};
 use super::Judge;
 use crate::config::expect::MetricName;
 use crate::ids::{ActorId, GroupId, Names, Symbol, TopicName, TopicPartition};
@@ -180,11 +180,13 @@ impl Judge {
     pub(super) fn log_start(&mut self, tp: TopicPartition, offset: i64, event: &Event, names: &Names) {
         let place = self.view.log(tp);
         o10_log::started(&self.view.logs[place], offset, &mut o10_log::desk(&mut self.book, names, event));
-        let View { logs, scopes, .. } = &mut self.view;
-        logs[place].start = offset;
-        for &scope in &logs[place].scopes {
-            if let Some(part) = scopes[scope].parts[place].as_mut() {
+        self.view.logs[place].start = offset;
+        for scope in self.view.logs[place].scopes.clone() {
+            let mut desk = desk!(self, scope, names);
+            if let Some(part) = self.view.scopes[scope].parts[place].as_mut() {
+                work::advance(part, &mut desk);
                 part.log_start = offset;
+                stall::deleted(part, event.t, &mut desk);
             }
         }
     }

@@ -66,6 +66,23 @@ fn partition_stall_sees_slow_records() {
     assert_eq!(values.iter().filter(|&&us| us == 4_000_000).count(), 3, "{values:?}");
 }
 
+/// Retention takes what nobody had finished: what is gone waits for nobody, neither before nor after a reset says so.
+#[test]
+fn partition_stall_ends_when_retention_takes_what_is_left() {
+    let mut forge = Forge::running();
+    forge.handles(0, 1, 0, 100).handles(0, 2, 0, 100).at(2_000).handles(0, 0, 0, 20).at(5_000);
+    let partition = forge.tp(0);
+    forge.broker(Kind::LogStart { partition, offset: Offset(100) });
+    forge.at(6_000).position(0, 0, 100, PositionOrigin::Reset).at(20_000).append(0, 5);
+    forge.broker(Kind::LogStart { partition, offset: Offset(103) });
+    let outcome = forge.end(24_000);
+    let mut values = outcome.total.samples["partition_stall"].values.clone();
+    values.sort_unstable();
+    // Nothing in hand from 1 s to 2 s and from 2 s to 5 s; the last two records from 20 s to the end.
+    assert_eq!(values, vec![1_000_000, 3_000_000, 4_000_000]);
+    assert_eq!(outcome.number("skipped"), 80);
+}
+
 #[test]
 fn lag_counts_from_start_until_something_is_committed() {
     let mut forge = Forge::running();

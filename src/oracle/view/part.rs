@@ -334,7 +334,9 @@ impl Part {
             let done_to = self.done.end().map_or(start, |end| end.max(start));
             return (log_end - done_to).max(0);
         }
-        let below: i64 = self.done.overlaps(i64::MIN, start).map(|(a, b, _)| b - a).sum();
+        let below: i64 = self.done.overlaps(i64::MIN, start).map(|(a, b, _)| b - a).sum::<i64>()
+            + self.hazards.overlaps(i64::MIN, start).map(|(a, b, _)| b - a).sum::<i64>()
+            + self.skips.overlaps(i64::MIN, start).map(|(a, b, _)| b - a).sum::<i64>();
         (log_end - start - (settled - below)).max(0)
     }
 }

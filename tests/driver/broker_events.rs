@@ -1,0 +1,100 @@
+//! Events that are for a topic or a group: what the broker does, and what the clients make of it.
+
+use crate::rig::*;
+use groupsim::oracle::{Judge, Outcome};
+use groupsim::scenario::parse;
+use groupsim::sim::{RunOptions, run};
+
+#[track_caller]
+fn judged(text: &str) -> Outcome {
+    let scenario = parse("driver.toml", text, &[]).unwrap_or_else(|errors| panic!("{errors:?}\n{text}")).scenario;
+    let mut judge = Judge::new(&scenario.expect, false, false);
+    let end = run(&scenario, RunOptions::default(), &mut [&mut judge]);
+    judge.finish(&end.names, end.virtual_time)
+}
+
+// ----------------------------------------------------------------------------------------------------- delete-records
+
+/// Ten records a fetch, so that little is in the client's buffer.
+const SMALL_FETCHES: Group = Group { config: "max.partition.fetch.bytes = 10_240", run_for: "1m", ..ONE };
+
+/// On paper: records 0 to 9 from 14 ms on, committed at 10 016 ms; 10 to 19 are in the buffer by then, and the fetch for 20
+/// goes out. It finds the log beginning at 40. The next poll, after the commit of 20 018 ms, learns of that and asks for the
+/// log's start (2 ms), then fetches (2 ms).
+#[test]
+fn a_consumer_behind_retention_goes_on_at_the_first_record_left() {
+    let events = [r#"at = "5s", delete-records = "t", before = 40"#];
+    let seen = SMALL_FETCHES.run(&events);
+    assert_eq!(seen.broker_shows(&["log_start"]), ["5s log_start t-0 40"]);
+    assert_eq!(
+        seen.show("g-0", &["process_start", "reset", "position"])[..7],
+        [
+            "12ms reset t-0 -1 0 no offset, earliest",
+            "12ms position t-0 0 reset",
+            "14ms process_start t-0 0 10 1000000",
+            "10.016s process_start t-0 10 20 1000000",
+            "20.020s reset t-0 20 40 out of range, earliest",
+            "20.020s position t-0 40 reset",
+            "20.022s process_start t-0 40 50 1000000",
+        ]
+    );
+    let outcome = judged(&SMALL_FETCHES.text(&events));
+    let total = &outcome.total.numbers;
+    assert_eq!((total["skipped"], total["lost"], total["duplicates"]), (20, 0, 0));
+    let finding = outcome.findings.iter().find(|f| f.what == "skipped").unwrap();
+    assert_eq!(
+        finding.sentence,
+        "20 records of t-0 were passed over when g-0 was given position 40 (out of range, earliest)"
+    );
+}
+
+#[test]
+fn with_latest_everything_up_to_the_end_is_passed_over() {
+    let latest = Group { group: "from = \"beginning\"", ..SMALL_FETCHES };
+    let text = latest.text(&[r#"at = "5s", delete-records = "t", before = 40"#]);
+    let outcome = judged(&text.replace("\"earliest\"", "\"latest\""));
+    assert_eq!((outcome.total.numbers["skipped"], outcome.total.processed), (980, 20));
+}
+
+/// `from = "beginning"` needs no OffsetFetch: everything is 2 ms earlier, and there is no ListOffsets after the poll.
+#[test]
+fn without_a_reset_policy_the_application_ends_with_an_exception() {
+    let text = Group { group: "from = \"beginning\"", ..SMALL_FETCHES }
+        .text(&[r#"at = "5s", delete-records = "t", before = 40"#])
+        .replace("\"earliest\"", "\"none\"");
+    let seen = Seen::of(&text);
+    assert_eq!(seen.show("g-0", &["failed"]), ["20.016s failed OFFSET_OUT_OF_RANGE"]);
+}
+
+#[test]
+fn retention_that_finds_nothing_to_delete_is_listed() {
+    let seen = SMALL_FETCHES.run(&[
+        r#"at = "5s", delete-records = "t", before = 40, partition = 0"#,
+        r#"at = "6s", delete-records = "t", before = 40"#,
+        r#"at = "7s", delete-records = "t", before = "end""#,
+        r#"at = "8s", delete-records = "t", before = 2_000"#,
+    ]);
+    assert_eq!(seen.broker_shows(&["log_start"]), ["5s log_start t-0 40", "7s log_start t-0 1000"]);
+    assert_eq!(
+        seen.show("driver", &["fault_start", "event_ignored"]),
+        [
+            "5s fault_start broker delete-records 0",
+            "6s event_ignored broker delete-records 1",
+            "7s fault_start broker delete-records 2",
+            "8s event_ignored broker delete-records 3",
+        ]
+    );
+}
+
+#[test]
+fn every_partition_without_partition_and_one_with_it() {
+    let two = Group { partitions: 2, ..SMALL_FETCHES };
+    let seen = two.run(&[
+        r#"at = "5s", delete-records = "t", before = 40, partition = 1"#,
+        r#"at = "6s", delete-records = "t", before = 50"#,
+    ]);
+    assert_eq!(
+        seen.broker_shows(&["log_start"]),
+        ["5s log_start t-1 40", "6s log_start t-0 50", "6s log_start t-1 50"]
+    );
+}
