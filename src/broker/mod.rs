@@ -9,7 +9,7 @@ mod tests;
 
 use crate::config::BrokerConfig;
 use crate::context::Context;
-use crate::ids::{ActorId, ConnectionId, CorrelationId, Offset, Seq, TopicName, TopicPartition};
+use crate::ids::{ActorId, ConnectionId, CorrelationId, GroupId, Names, Offset, Seq, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, Request, RequestHeader, Response};
 use crate::time::Instant;
 use crate::trace::Kind;
@@ -119,6 +119,17 @@ impl Broker {
             cx.emit_broker(Kind::LogStart { partition, offset });
             self.purgatory.changed(&self.topics, partition);
         }
+    }
+
+    /// Whether the retention of a group's offsets can be over: whether [`Broker::expire_offsets`] would do anything.
+    pub fn can_expire_offsets(&mut self, names: &mut Names, group: GroupId) -> bool {
+        self.coordinator.can_expire(names, group)
+    }
+
+    /// The retention of a group's offsets is over now (OFF-21..23): they go, as far as the group's state lets them, and an
+    /// Empty group without offsets goes too. Emits `offset_removed` and `group_removed`.
+    pub fn expire_offsets(&mut self, cx: &mut Context<'_>, group: GroupId, out: &mut Vec<Answer>) {
+        self.coordinator.expire_offsets(cx, group, out);
     }
 
     /// Takes up a request. Its answer may come at once or from a later call.

@@ -10,6 +10,7 @@ mod discover;
 mod expect;
 mod expect_parser;
 mod group;
+mod group_events;
 mod kafka;
 mod librdkafka;
 mod lint;

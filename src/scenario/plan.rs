@@ -178,7 +178,7 @@ pub enum Selector {
 /// `start`'s and `restart`'s configuration change, already validated: Kafka key and value.
 pub type With = Vec<(String, String)>;
 
-/// What a timeline event does. `failover`, `expire-offsets`, `reset-offsets` and `create-topic` are planned and refused.
+/// What a timeline event does. `failover`, `reset-offsets` and `create-topic` are planned and refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the file's own keys
 pub enum Action {
@@ -206,6 +206,8 @@ pub enum Action {
     Produce { topic: String, records: u64, size: u32, partition: Option<u32> },
     /// `delete-records = TOPIC, before = N | "end", partition = P`: retention; `i64::MAX` stands for the end.
     DeleteRecords { topic: String, before: i64, partition: Option<u32> },
+    /// `expire-offsets = GROUP`.
+    ExpireOffsets { group: String },
 }
 
 impl Action {
@@ -224,6 +226,7 @@ impl Action {
             Action::AddPartitions { .. } => Verb::AddPartitions,
             Action::Produce { .. } => Verb::Produce,
             Action::DeleteRecords { .. } => Verb::DeleteRecords,
+            Action::ExpireOffsets { .. } => Verb::ExpireOffsets,
         }
     }
 }

@@ -188,7 +188,7 @@ pub(super) const EVENT: &[Field] = &[
     field("produce", Kind::Text, "Append records to a topic."),
     field("delete-records", Kind::Text, "Delete a topic's oldest records, as retention does."),
     field("failover", Kind::Text, "Planned."),
-    field("expire-offsets", Kind::Text, "Planned."),
+    field("expire-offsets", Kind::Text, "The retention of a group's committed offsets is over."),
     field("reset-offsets", Kind::Text, "Planned."),
     field("with", Kind::Properties(Side::Consumer), "start, restart: properties that change."),
     field("one-every", Kind::Duration, "restart: one member after the other, so far apart."),
@@ -234,7 +234,7 @@ pub(super) const VERBS: &[(&str, &[&str], bool)] = &[
     ("produce", &["records", "size", "partition"], true),
     ("delete-records", &["before", "partition"], true),
     ("failover", &["down-for"], false),
-    ("expire-offsets", &[], false),
+    ("expire-offsets", &[], true),
     ("reset-offsets", &["to"], false),
 ];
 

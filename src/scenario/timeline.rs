@@ -2,6 +2,7 @@
 
 use super::codes::Code;
 use super::group::Variant;
+use super::group_events;
 use super::kafka::{self, IgnoredKey, Owner};
 use super::lint;
 use super::plan::{Action, Group, Selector, TimelineEvent, Topic, With};
@@ -267,6 +268,7 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
         "add-partitions" => return topic_events::add_partitions(report, table, verb, text, stage).map(|a| (a, 1)),
         "produce" => return topic_events::produce(report, table, verb, text, stage).map(|a| (a, 1)),
         "delete-records" => return topic_events::delete_records(report, table, verb, text, stage).map(|a| (a, 1)),
+        "expire-offsets" => return group_events::expire_offsets(report, verb, text, stage).map(|a| (a, 1)),
         _ => {}
     }
     let selected = stage.crews.selector(report, text, span);

@@ -26,6 +26,7 @@ impl World<'_> {
                 self.append(topic, ActorId::DRIVER, *size, &counts, cause);
             }
             Action::DeleteRecords { topic, before, partition } => self.delete_records(line, topic, *before, *partition),
+            Action::ExpireOffsets { group } => self.expire_offsets(line, group),
             _ => {}
         }
     }
@@ -66,6 +67,17 @@ impl World<'_> {
         for partition in partitions {
             self.broker.delete_records(cx!(self, cause), partition, Offset(before));
         }
+        self.after_broker();
+    }
+
+    /// The retention of a group's offsets is over; ignored if the group's state keeps them, or if there are none.
+    fn expire_offsets(&mut self, line: u32, group: &str) {
+        let group = GroupId(self.names.intern(group));
+        if !self.broker.can_expire_offsets(&mut self.names, group) {
+            return self.ignored(ActorId::BROKER, Verb::ExpireOffsets, line);
+        }
+        let cause = self.fault_start(ActorId::BROKER, Verb::ExpireOffsets, line);
+        self.broker.expire_offsets(cx!(self, cause), group, &mut self.answers);
         self.after_broker();
     }
 }

@@ -101,9 +101,10 @@ impl World<'_> {
                 }
             }
             Action::Scale { group, to, grace } => self.scale(line, group, *to, *grace),
-            Action::AddPartitions { .. } | Action::Produce { .. } | Action::DeleteRecords { .. } => {
-                self.broker_event(line);
-            }
+            Action::AddPartitions { .. }
+            | Action::Produce { .. }
+            | Action::DeleteRecords { .. }
+            | Action::ExpireOffsets { .. } => self.broker_event(line),
             Action::Start { who, .. }
             | Action::Stop { who, .. }
             | Action::Crash { who }
@@ -244,7 +245,8 @@ impl World<'_> {
             Action::Scale { .. }
             | Action::AddPartitions { .. }
             | Action::Produce { .. }
-            | Action::DeleteRecords { .. } => unreachable!("not done to a process"),
+            | Action::DeleteRecords { .. }
+            | Action::ExpireOffsets { .. } => unreachable!("not done to a process"),
         }
     }
 

@@ -72,7 +72,7 @@ pub struct World<'a> {
     pub timeline: Timeline,
     due: Vec<(u64, Due)>,
     ordered: Vec<(u64, u64, Due)>,
-    answers: Vec<Answer>,
+    pub(super) answers: Vec<Answer>,
     pub(super) outputs: Vec<MemberOutput>,
     counts: Vec<(u32, u64)>,
     /// Cuts in force, of all processes together.

@@ -98,3 +98,49 @@ fn every_partition_without_partition_and_one_with_it() {
         ["5s log_start t-1 40", "6s log_start t-0 50", "6s log_start t-1 50"]
     );
 }
+
+// ----------------------------------------------------------------------------------------------------- expire-offsets
+
+/// Batches of ten from 14 ms on, 10 002 ms apart. The third, in hand at 25 s, is finished at 30 018 ms and committed; the
+/// group is empty 3 ms later. Its offsets gone, the group goes too (OFF-23), and the process that comes back reads the log
+/// from its start: records 0 to 29 once more.
+#[test]
+fn off_23_an_empty_group_loses_its_offsets_and_itself() {
+    let events = [r#"at = "25s", stop = "g-0""#, r#"at = "40s", expire-offsets = "g""#, r#"at = "50s", start = "g-0""#];
+    let seen = ONE.run(&events);
+    assert_eq!(
+        seen.broker_shows(&["commit_partition_applied", "offset_removed", "group_removed"])[..5],
+        [
+            "10.015s commit_partition_applied t-0 10",
+            "20.017s commit_partition_applied t-0 20",
+            "30.019s commit_partition_applied t-0 30",
+            "40s offset_removed t-0",
+            "40s group_removed",
+        ]
+    );
+    assert_eq!(seen.show("g-0", &["reset"])[1..], ["50.012s reset t-0 -1 0 no offset, earliest"]);
+    let total = judged(&ONE.text(&events)).total;
+    assert_eq!((total.numbers["duplicates"], total.duplicates_by_cause["reset"]), (30, 30));
+    assert_eq!((total.numbers["skipped"], total.numbers["lost"]), (0, 0));
+}
+
+/// With `latest` the same costs what came while nobody was there, and what had not been read before.
+#[test]
+fn expired_offsets_with_latest_pass_over_the_backlog() {
+    let text = ONE.text(&[
+        r#"at = "25s", stop = "g-0""#,
+        r#"at = "40s", expire-offsets = "g""#,
+        r#"at = "45s", produce = "t", records = 100"#,
+        r#"at = "50s", start = "g-0", with = { auto.offset.reset = "latest" }"#,
+    ]);
+    let total = judged(&text).total;
+    assert_eq!((total.numbers["duplicates"], total.numbers["skipped"], total.processed), (0, 1_070, 30));
+}
+
+/// OFF-21: a Stable group's offsets of subscribed topics do not expire.
+#[test]
+fn off_21_the_offsets_of_a_live_group_stay() {
+    let seen = ONE.run(&[r#"at = "15s", expire-offsets = "g""#]);
+    assert_eq!(seen.show("driver", &["fault_start", "event_ignored"]), ["15s event_ignored broker expire-offsets 0"]);
+    assert_eq!(seen.broker_shows(&["offset_removed"]), [""; 0]);
+}

@@ -42,6 +42,7 @@ fn verb() -> impl Strategy<Value = String> {
         (0u32..6, grace()).prop_map(|(to, grace)| format!("scale = \"g\", to = {to}{grace}")),
         (3u32..9).prop_map(|to| format!("add-partitions = \"t\", to = {to}")),
         (1u32..900).prop_map(|records| format!("produce = \"t\", records = {records}")),
+        Just("expire-offsets = \"g\"".to_owned()),
         (1u32..400).prop_map(|before| format!("delete-records = \"t\", before = {before}")),
         (0u32..2).prop_map(|partition| format!("delete-records = \"t\", before = \"end\", partition = {partition}")),
     ]

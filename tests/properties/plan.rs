@@ -51,6 +51,7 @@ const VERBS: &[&str] = &[
     "with",
     "produce",
     "delete-records",
+    "expire-offsets",
     "blips",
 ];
 
@@ -245,6 +246,14 @@ impl Plan {
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
             "delete-records" => format!("{{ at = \"{at_ms}ms\", delete-records = \"t\", before = {how} }}"),
+            "expire-offsets" if how % 2 == 0 => format!("{{ at = \"{at_ms}ms\", expire-offsets = \"{name}\" }}"),
+            "expire-offsets" => format!(
+                "{{ at = \"{at_ms}ms\", scale = \"{name}\", to = 0 }},\n  {{ at = \"{}ms\", expire-offsets = \"{name}\" }},\n  \
+                 {{ at = \"{}ms\", scale = \"{name}\", to = {} }}",
+                at_ms + for_ms * 9 / 10,
+                at_ms + for_ms,
+                1 + how % 4
+            ),
             "blips" => format!(
                 "{{ at = \"{at_ms}ms\", {} = \"{some}\", for = \"{}ms\", every = \"{}ms\", times = {} }}",
                 ["pause", "cut", "stuck"][(who % 3) as usize],

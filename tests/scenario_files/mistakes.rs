@@ -231,6 +231,17 @@ const CASES: &[Case] = &[
             ("GS052", 16, "`records` does not belong to `delete-records`"),
         ],
     ),
+    // Groups.
+    (
+        true,
+        "[group.tail]\nassign = [\"orders:0\"]\n[timeline]\nevents = [\n{ at = \"1s\", expire-offsets = \"biling\" },\n\
+         { at = \"1s\", expire-offsets = \"tail\" },\n{ at = \"1s\", expire-offsets = \"billing\", for = \"3s\" },\n]",
+        &[
+            ("GS021", 13, "did you mean `billing`"),
+            ("GS034", 14, "`tail` is no consumer group"),
+            ("GS052", 15, "`for` does not belong to `expire-offsets`"),
+        ],
+    ),
     // Planned.
     (
         true,
@@ -238,7 +249,7 @@ const CASES: &[Case] = &[
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
          { at = \"1s\", failover = \"billing\" },\n{ at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
-         { at = \"1s\", expire-offsets = \"billing\" },\n\
+\
          { at = \"1s\", reset-offsets = \"billing\", to = \"latest\" },\n{ at = \"1s\", create-topic = \"x\" },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
@@ -254,9 +265,8 @@ const CASES: &[Case] = &[
             ("GS070", 18, "`failover`"),
             ("GS070", 19, "`as = \"new\"`"),
             ("GS070", 19, "`surge = true`"),
-            ("GS070", 20, "`expire-offsets`"),
-            ("GS070", 21, "`reset-offsets`"),
-            ("GS070", 22, "`create-topic`"),
+            ("GS070", 20, "`reset-offsets`"),
+            ("GS070", 21, "`create-topic`"),
         ],
     ),
     // Limits.

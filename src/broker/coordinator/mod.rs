@@ -10,6 +10,7 @@
 
 mod admin;
 mod answers;
+mod expiry;
 mod group;
 mod heartbeat;
 mod join;
@@ -41,7 +42,7 @@ use group::{ClassicGroup, JoinTimer};
 use indexmap::IndexMap;
 use records::{Log, Record};
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use timers::{Target, TimerSlot, Timers};
+use timers::{TimerSlot, Timers};
 
 type Groups = IndexMap<GroupId, ClassicGroup, FxBuildHasher>;
 
@@ -220,13 +221,5 @@ impl Coordinator {
                 self.arm_expiry(cx);
             }
         }
-    }
-
-    /// Starts the clean-up timer: the ticks of Kafka's are counted from the load of the log.
-    fn arm_expiry(&mut self, cx: &mut Context<'_>) {
-        let interval_ms = self.config.offsets_retention_check_interval_ms.max(1).cast_unsigned();
-        let ticks = cx.now.as_ms().saturating_sub(self.loaded_ms) / interval_ms + 1;
-        let next = Instant::from_ms(self.loaded_ms.saturating_add(ticks.saturating_mul(interval_ms)));
-        self.timers.arm(&mut self.expiry, next, cx.cause, Target::Expiry);
     }
 }

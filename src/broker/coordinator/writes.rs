@@ -188,21 +188,6 @@ impl Coordinator {
             }
         }
     }
-
-    /// One tick of the clean-up (OFF-21).
-    fn clean_up(&mut self, cx: &mut Context<'_>, out: &mut Vec<Answer>) {
-        let now_ms = cx.now.as_ms();
-        let retention_ms = u64::try_from(self.config.offsets_retention_minutes).unwrap_or(0) * 60_000;
-        for group in self.groups.values() {
-            group.clean_up(self.log.durable(), now_ms, retention_ms, cx.names, &mut self.batch);
-        }
-        if !self.batch.is_empty() {
-            self.write(cx, out, GroupId::EMPTY, Completion::CleanedUp);
-        }
-        if !self.groups.is_empty() {
-            self.arm_expiry(cx);
-        }
-    }
 }
 
 /// Turns an answer into one that says that nothing was written.
