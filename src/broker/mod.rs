@@ -10,7 +10,7 @@ mod tests;
 use crate::config::BrokerConfig;
 use crate::context::Context;
 use crate::ids::{ActorId, ConnectionId, CorrelationId, GroupId, Names, Offset, Seq, TopicName, TopicPartition};
-use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, Request, RequestHeader, Response};
+use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, GroupState, Request, RequestHeader, Response};
 use crate::time::Instant;
 use crate::trace::Kind;
 use coordinator::Coordinator;
@@ -119,6 +119,11 @@ impl Broker {
             cx.emit_broker(Kind::LogStart { partition, offset });
             self.purgatory.changed(&self.topics, partition);
         }
+    }
+
+    /// State of a group; `None` if there is no such group.
+    pub fn group_state(&self, group: GroupId) -> Option<GroupState> {
+        self.coordinator.group_state(group)
     }
 
     /// Whether the retention of a group's offsets can be over: whether [`Broker::expire_offsets`] would do anything.

@@ -19,6 +19,13 @@ pub(crate) struct Applied {
     pub(crate) offset: i64,
 }
 
+impl Applied {
+    /// Whether it is nobody's of the group: an administrator set the position (OFF-01, OFF-02).
+    pub(crate) fn is_administrative(&self) -> bool {
+        self.generation.0 < 0
+    }
+}
+
 /// Judges an applied commit.
 pub(crate) fn applied(scope: &Scope, place: usize, commit: Applied, desk: &mut Desk<'_>) {
     let Some(part) = scope.parts[place].as_ref() else { return };
@@ -47,7 +54,7 @@ pub(crate) fn applied(scope: &Scope, place: usize, commit: Applied, desk: &mut D
 }
 
 fn wrong(scope: &Scope, commit: Applied) -> Option<String> {
-    if commit.generation.0 < 0 {
+    if commit.is_administrative() {
         return match scope.state {
             None | Some(GroupState::Empty | GroupState::Dead) => None,
             Some(state) => Some(format!("the group is {}", state.name())),

@@ -1,7 +1,7 @@
 //! O5, silent skip (STRATEGY): records passed over by a reset, a seek or the start of the log, after Start, and never done.
 //! Start(p) is the committed offset found, else the position that the first reset of the scope gave; what `latest` left
 //! before it is neither lost nor skipped but `before_start`. What `latest` resolves again for a second owner before the
-//! first commit is skipped.
+//! first commit is skipped. So is what an administrator sets the committed position beyond, unless it is set back in time.
 
 use super::book::{About, Desk, Tally};
 use super::outcome::Class;
@@ -9,6 +9,9 @@ use super::view::{Part, Skip};
 use crate::config::expect::MetricName;
 use crate::ids::ActorId;
 use crate::trace::{PositionOrigin, ResetReason};
+
+/// Why records were passed over when it was an administrator's doing.
+const RESET_OFFSETS: &str = "reset-offsets";
 
 /// `who` was given position `to`.
 pub(crate) fn positioned(
@@ -19,10 +22,20 @@ pub(crate) fn positioned(
     why: &'static str,
     desk: &Desk<'_>,
 ) {
-    let Some(start) = part.start else { return };
-    if origin == PositionOrigin::Committed || to <= start || part.done.covers(start, to) {
-        return;
+    if origin != PositionOrigin::Committed {
+        pass_over(part, who, to, why, desk);
     }
+}
+
+/// An administrator set the committed position to `to`: what nobody has done below is passed over; what is above will be
+/// read, whatever was passed over before.
+pub(crate) fn administered(part: &mut Part, who: ActorId, to: i64, desk: &Desk<'_>) {
+    part.skips.remove(to, i64::MAX);
+    pass_over(part, who, to, RESET_OFFSETS, desk);
+}
+
+fn pass_over(part: &mut Part, who: ActorId, to: i64, why: &'static str, desk: &Desk<'_>) {
+    let Some(start) = part.start.filter(|&start| to > start && !part.done.covers(start, to)) else { return };
     let skip = Skip { who, why, at: desk.at, seq: desk.seq };
     for (from, to) in part.done.gaps(start.max(part.folded_below), to) {
         for (from, to) in part.hazards.gaps(from, to) {
@@ -43,13 +56,13 @@ pub(crate) fn why(origin: PositionOrigin, reset: Option<ResetReason>) -> &'stati
 
 /// Writes down what is still passed over at the end.
 pub(crate) fn report(part: &Part, (from, to, skip): (i64, i64, Skip), desk: &mut Desk<'_>) {
-    let sentence = format!(
-        "{} records of {} were passed over when {} was given position {to} ({})",
-        to - from,
-        desk.place(part.tp),
-        desk.who(skip.who),
-        skip.why
-    );
+    let (count, place) = (to - from, desk.place(part.tp));
+    let sentence = if skip.why == RESET_OFFSETS {
+        format!("{count} records of {place} were passed over when an administrator moved the committed offset")
+    } else {
+        let who = desk.who(skip.who);
+        format!("{count} records of {place} were passed over when {who} was given position {to} ({})", skip.why)
+    };
     let about = About::records(part.tp, from, to).cause(skip.why);
     desk.find_at("O5", Class::Strategy, "skipped", about, sentence, (skip.at, skip.seq));
     let tally = Tally {

@@ -48,10 +48,15 @@ pub(crate) fn positioned(part: &mut Part, to: usize, offset: i64, origin: Positi
                 });
             }
         }
-    } else if part.commit_high > offset {
-        for (from, until, _) in part.done.overlaps(offset, part.commit_high) {
-            for (from, until) in part.uncommitted.gaps(from, until) {
-                marks.push(mark((from, until), Cause::Rewind, &part.intervals[to], receiver));
+    } else {
+        // Done, committed once, and still to come: the committed position has moved back, or it had been removed and has
+        // not come so far again since.
+        let middle = part.commit_high.clamp(offset, part.highest_seen);
+        for (from, until, cause) in [(offset, middle, Cause::Rewind), (middle, part.highest_seen, Cause::Reset)] {
+            for (from, until, _) in part.done.overlaps(from, until) {
+                for (from, until) in part.uncommitted.gaps(from, until) {
+                    marks.push(mark((from, until), cause, &part.intervals[to], receiver));
+                }
             }
         }
     }
@@ -376,5 +381,22 @@ mod tests {
         let outcome = forge.end(60_000);
         assert_eq!(causes(&outcome), vec![("unattributed", 4)]);
         assert_eq!(outcome.wrong(), vec!["O6"]);
+    }
+
+    /// Offsets expire when records 0 to 8 are done; who starts over passes the partition on at 4. Had the offsets not been
+    /// removed, none of that would be seen again.
+    #[test]
+    fn o6_what_an_expiry_brings_back_stays_a_reset_for_the_next_owner() {
+        let mut forge = Forge::running();
+        forge.at(2_000).handles(0, 0, 0, 9).commits(0, 0, 9).revoked(0, 0..3);
+        let (group, partition, reason) = (forge.group, forge.tp(0), ResetReason::NoOffsetEarliest);
+        forge.broker(Kind::OffsetRemoved { group, partition }).generation(&[(1, 0..3)]).owned(1, 0..1);
+        let (from, to) = (crate::ids::Offset::NONE, crate::ids::Offset(0));
+        forge.by(1, Kind::Reset { partition, from, to, reason }).position(1, 0, 0, PositionOrigin::Reset);
+        forge.at(3_000).handles(1, 0, 0, 4).commits(1, 0, 4).revoked(1, 0..1);
+        forge.at(4_000).generation(&[(0, 0..3)]).takes(0, 0, 4).handles(0, 0, 4, 12);
+        let outcome = forge.end(60_000);
+        assert_eq!(causes(&outcome), vec![("reset", 9)]);
+        assert_eq!(outcome.wrong(), Vec::<&str>::new());
     }
 }

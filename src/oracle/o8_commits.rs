@@ -21,7 +21,7 @@ pub(crate) fn applied(part: &Part, commit: Applied, log_end: i64, desk: &mut Des
         desk.find("O8b", Class::Model, "commit-beyond-log", About::partition(part.tp), sentence);
     }
     let Some(before) = part.committed.filter(|&before| commit.offset < before) else { return };
-    let tag = if commit.generation.0 < 0 {
+    let tag = if commit.is_administrative() {
         "admin reset"
     } else if !part.given.iter().any(|given| given.member == commit.member) {
         "zombie"

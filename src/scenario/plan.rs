@@ -178,7 +178,18 @@ pub enum Selector {
 /// `start`'s and `restart`'s configuration change, already validated: Kafka key and value.
 pub type With = Vec<(String, String)>;
 
-/// What a timeline event does. `failover`, `reset-offsets` and `create-topic` are planned and refused.
+/// Where `reset-offsets` puts a group, as Kafka's tool has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResetTo {
+    /// `--to-earliest`.
+    Earliest,
+    /// `--to-latest`.
+    Latest,
+    /// `--to-offset`: cut to what the log has.
+    Offset(i64),
+}
+
+/// What a timeline event does. `failover` and `create-topic` are planned and refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the file's own keys
 pub enum Action {
@@ -208,6 +219,8 @@ pub enum Action {
     DeleteRecords { topic: String, before: i64, partition: Option<u32> },
     /// `expire-offsets = GROUP`.
     ExpireOffsets { group: String },
+    /// `reset-offsets = GROUP, to = "earliest" | "latest" | N`.
+    ResetOffsets { group: String, to: ResetTo },
 }
 
 impl Action {
@@ -227,6 +240,7 @@ impl Action {
             Action::Produce { .. } => Verb::Produce,
             Action::DeleteRecords { .. } => Verb::DeleteRecords,
             Action::ExpireOffsets { .. } => Verb::ExpireOffsets,
+            Action::ResetOffsets { .. } => Verb::ResetOffsets,
         }
     }
 }

@@ -189,7 +189,7 @@ pub(super) const EVENT: &[Field] = &[
     field("delete-records", Kind::Text, "Delete a topic's oldest records, as retention does."),
     field("failover", Kind::Text, "Planned."),
     field("expire-offsets", Kind::Text, "The retention of a group's committed offsets is over."),
-    field("reset-offsets", Kind::Text, "Planned."),
+    field("reset-offsets", Kind::Text, "Set a group's committed offsets, as kafka-consumer-groups.sh does."),
     field("with", Kind::Properties(Side::Consumer), "start, restart: properties that change."),
     field("one-every", Kind::Duration, "restart: one member after the other, so far apart."),
     field("down-for", Kind::Duration, "restart: time until the new process starts."),
@@ -200,8 +200,8 @@ pub(super) const EVENT: &[Field] = &[
     field("per-record", Kind::Duration, "slow: time that each record takes."),
     field(
         "to",
-        Kind::OneOf(&[Kind::Integer(0, MAX_PARTITIONS), Kind::Text]),
-        "scale: number of members; add-partitions: number of partitions.",
+        Kind::OneOf(&[Kind::Integer(0, i64::MAX as u64), Kind::Words(&["earliest", "latest"])]),
+        "scale: number of members; add-partitions: number of partitions; reset-offsets: \"earliest\", \"latest\" or an offset.",
     ),
     field("records", Kind::Integer(1, MAX_PRELOADED), "produce: how many."),
     field("size", Kind::Size, "produce: size of each. Default: the topic's."),
@@ -235,7 +235,7 @@ pub(super) const VERBS: &[(&str, &[&str], bool)] = &[
     ("delete-records", &["before", "partition"], true),
     ("failover", &["down-for"], false),
     ("expire-offsets", &[], true),
-    ("reset-offsets", &["to"], false),
+    ("reset-offsets", &["to"], true),
 ];
 
 pub(super) const EXPECT: &[Field] = &[

@@ -269,6 +269,9 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
         "produce" => return topic_events::produce(report, table, verb, text, stage).map(|a| (a, 1)),
         "delete-records" => return topic_events::delete_records(report, table, verb, text, stage).map(|a| (a, 1)),
         "expire-offsets" => return group_events::expire_offsets(report, verb, text, stage).map(|a| (a, 1)),
+        "reset-offsets" => {
+            return group_events::reset_offsets(report, table, verb, text, stage).map(|a| (a, 1));
+        }
         _ => {}
     }
     let selected = stage.crews.selector(report, text, span);

@@ -1,10 +1,17 @@
 //! The timeline's events that are for a topic or a group: the broker is their target.
 
 use super::world::{World, cx};
+use crate::config::Membership;
 use crate::context::Context;
 use crate::ids::*;
-use crate::scenario::Action;
+use crate::protocol::{ClientInfo, CommitPartition, GroupState, OffsetCommitRequest, Request, RequestHeader};
+use crate::scenario::{Action, ResetTo};
 use crate::trace::{Kind, Verb};
+
+/// The connection of requests whose answer nobody waits for.
+const NO_CONNECTION: ConnectionId = ConnectionId(u32::MAX);
+/// OffsetCommit of the admin client.
+const ADMIN_COMMIT_VERSION: i16 = 8;
 
 impl World<'_> {
     /// A line that is not for processes is due.
@@ -27,6 +34,7 @@ impl World<'_> {
             }
             Action::DeleteRecords { topic, before, partition } => self.delete_records(line, topic, *before, *partition),
             Action::ExpireOffsets { group } => self.expire_offsets(line, group),
+            Action::ResetOffsets { group, to } => self.reset_offsets(line, group, *to),
             _ => {}
         }
     }
@@ -79,5 +87,70 @@ impl World<'_> {
         let cause = self.fault_start(ActorId::BROKER, Verb::ExpireOffsets, line);
         self.broker.expire_offsets(cx!(self, cause), group, &mut self.answers);
         self.after_broker();
+    }
+
+    /// `kafka-consumer-groups.sh --reset-offsets --execute` for every topic that the group's members subscribe to. The tool
+    /// refuses while the group is neither Empty nor gone; else it commits without member and generation (OFF-01, OFF-02).
+    /// Its own look-ups take no time here.
+    fn reset_offsets(&mut self, line: u32, group: &str, to: ResetTo) {
+        let id = GroupId(self.names.intern(group));
+        let inactive = matches!(self.broker.group_state(id), None | Some(GroupState::Empty | GroupState::Dead));
+        let partitions = if inactive { self.positions(group, to) } else { Vec::new() };
+        if partitions.is_empty() {
+            return self.ignored(ActorId::BROKER, Verb::ResetOffsets, line);
+        }
+        let cause = self.fault_start(ActorId::BROKER, Verb::ResetOffsets, line);
+        let request = OffsetCommitRequest {
+            group: Some(id),
+            generation: Generation::NONE,
+            member: MemberId::EMPTY,
+            instance: InstanceId::EMPTY,
+            retention_ms: -1,
+            partitions,
+        };
+        self.timeline.admin_requests += 1;
+        let header = RequestHeader {
+            connection: NO_CONNECTION,
+            correlation: CorrelationId(self.timeline.admin_requests),
+            api_version: ADMIN_COMMIT_VERSION,
+            client: ClientInfo {
+                actor: ActorId::DRIVER,
+                incarnation: Incarnation(0),
+                client_id: ClientId(self.names.intern("admin")),
+                host: self.names.intern("/10.0.0.0"),
+            },
+            cause,
+        };
+        let request = Request::OffsetCommit(Box::new(request));
+        self.broker.handle_request(cx!(self, cause), header, request, &mut self.answers);
+        self.after_broker();
+    }
+
+    /// Where the partitions of a group's topics are reset to.
+    fn positions(&mut self, group: &str, to: ResetTo) -> Vec<CommitPartition> {
+        let scenario = self.scenario;
+        let mut topics: Vec<&str> = Vec::new();
+        for config in scenario.groups.iter().filter(|g| g.name == group).flat_map(|g| &g.member_configs) {
+            let Membership::Subscribe { topics: subscribed, .. } = &config.membership else { continue };
+            topics.extend(subscribed.iter().map(String::as_str));
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        let mut partitions = Vec::new();
+        for topic in topics {
+            let topic = TopicName(self.names.intern(topic));
+            for partition in 0..self.broker.partitions(topic).unwrap_or(0) {
+                let partition = TopicPartition::new(topic, partition);
+                let ends = self.broker.log_start(partition).zip(self.broker.log_end(partition));
+                let Some((start, end)) = ends else { continue };
+                let offset = match to {
+                    ResetTo::Earliest => start,
+                    ResetTo::Latest => end,
+                    ResetTo::Offset(offset) => Offset(offset).clamp(start, end),
+                };
+                partitions.push(CommitPartition { partition, offset, metadata: Symbol::EMPTY });
+            }
+        }
+        partitions
     }
 }

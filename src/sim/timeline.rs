@@ -24,6 +24,8 @@ pub struct Timeline {
     /// Steps and windows so far.
     steps_so_far: u32,
     windows_so_far: u32,
+    /// Requests of an administrator so far.
+    pub(super) admin_requests: u32,
     /// What has become of each line so far.
     fates: Vec<Fate>,
 }
@@ -104,7 +106,8 @@ impl World<'_> {
             Action::AddPartitions { .. }
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }
-            | Action::ExpireOffsets { .. } => self.broker_event(line),
+            | Action::ExpireOffsets { .. }
+            | Action::ResetOffsets { .. } => self.broker_event(line),
             Action::Start { who, .. }
             | Action::Stop { who, .. }
             | Action::Crash { who }
@@ -246,7 +249,8 @@ impl World<'_> {
             | Action::AddPartitions { .. }
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }
-            | Action::ExpireOffsets { .. } => unreachable!("not done to a process"),
+            | Action::ExpireOffsets { .. }
+            | Action::ResetOffsets { .. } => unreachable!("not done to a process"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Events that are for a topic or a group: what the broker does, and what the clients make of it.
 
 use crate::rig::*;
-use groupsim::oracle::{Judge, Outcome};
+use groupsim::oracle::{Class, Judge, Outcome};
 use groupsim::scenario::parse;
 use groupsim::sim::{RunOptions, run};
 
@@ -143,4 +143,63 @@ fn off_21_the_offsets_of_a_live_group_stay() {
     let seen = ONE.run(&[r#"at = "15s", expire-offsets = "g""#]);
     assert_eq!(seen.show("driver", &["fault_start", "event_ignored"]), ["15s event_ignored broker expire-offsets 0"]);
     assert_eq!(seen.broker_shows(&["offset_removed"]), [""; 0]);
+}
+
+// ------------------------------------------------------------------------------------------------------ reset-offsets
+
+/// 30 records are done and committed when the group is empty at 30.021 s. An administrator puts it back to the start: the
+/// committed position moved backwards, and what is redelivered is due to that.
+#[test]
+fn off_02_a_group_reset_to_earliest_handles_everything_again() {
+    let events = [
+        r#"at = "25s", stop = "g-0""#,
+        r#"at = "40s", reset-offsets = "g", to = "earliest""#,
+        r#"at = "50s", start = "g-0""#,
+    ];
+    let seen = ONE.run(&events);
+    assert_eq!(
+        seen.broker_shows(&["commit_partition_applied"])[2..4],
+        ["30.019s commit_partition_applied t-0 30", "40s commit_partition_applied t-0 0"]
+    );
+    assert_eq!(seen.show("g-0", &["position"])[1..], ["50.010s position t-0 0 committed"]);
+    let outcome = judged(&ONE.text(&events));
+    let total = &outcome.total;
+    assert_eq!((total.numbers["duplicates"], total.duplicates_by_cause["rewind"]), (30, 30));
+    assert_eq!((total.numbers["commit_regressions"], total.numbers["skipped"]), (1, 0));
+    let regression = outcome.findings.iter().find(|f| f.what == "regression").unwrap();
+    assert_eq!((regression.class, regression.cause), (Class::Measure, Some("admin reset")));
+}
+
+#[test]
+fn what_a_reset_passes_over_is_skipped_and_not_lost() {
+    for (to, skipped, hazards) in [("\"latest\"", 970, 0), ("2_000", 970, 0), ("500", 470, 0), ("30", 0, 0)] {
+        let reset = format!(r#"at = "40s", reset-offsets = "g", to = {to}"#);
+        let outcome = judged(&ONE.text(&[r#"at = "25s", stop = "g-0""#, &reset, r#"at = "50s", start = "g-0""#]));
+        let total = &outcome.total.numbers;
+        assert_eq!((total["skipped"], total["hazards"], total["lost"]), (skipped, hazards, 0), "{to}");
+    }
+}
+
+/// Set forward by mistake and back before anybody read: nothing is passed over.
+#[test]
+fn a_reset_that_is_taken_back_in_time_skips_nothing() {
+    let outcome = judged(&ONE.text(&[
+        r#"at = "25s", stop = "g-0""#,
+        r#"at = "40s", reset-offsets = "g", to = "latest""#,
+        r#"at = "45s", reset-offsets = "g", to = 30"#,
+        r#"at = "50s", start = "g-0""#,
+    ]));
+    assert_eq!((outcome.total.numbers["skipped"], outcome.total.numbers["duplicates"]), (0, 0));
+    assert_eq!(outcome.total.numbers["commit_regressions"], 1);
+}
+
+/// The tool refuses; a group that has never been is no obstacle (OFF-01): its members start where it was put.
+#[test]
+fn off_01_a_live_group_is_not_reset_and_an_unknown_one_is() {
+    let seen = ONE.run(&[r#"at = "15s", reset-offsets = "g", to = "latest""#]);
+    assert_eq!(seen.show("driver", &["fault_start", "event_ignored"]), ["15s event_ignored broker reset-offsets 0"]);
+    let seen = ONE.run(&[r#"at = "1s", reset-offsets = "g", to = 700"#, r#"at = "2s", start = "g-0""#]);
+    assert_eq!(seen.show("g-0", &["position", "reset"]), ["2.010s position t-0 700 committed"]);
+    let before = judged(&ONE.text(&[r#"at = "1s", reset-offsets = "g", to = 700"#, r#"at = "2s", start = "g-0""#]));
+    assert_eq!((before.total.numbers["skipped"], before.total.numbers["lost"]), (0, 0));
 }

@@ -43,6 +43,8 @@ fn verb() -> impl Strategy<Value = String> {
         (3u32..9).prop_map(|to| format!("add-partitions = \"t\", to = {to}")),
         (1u32..900).prop_map(|records| format!("produce = \"t\", records = {records}")),
         Just("expire-offsets = \"g\"".to_owned()),
+        prop::sample::select(vec!["\"earliest\"", "\"latest\"", "7", "100_000"])
+            .prop_map(|to| format!("reset-offsets = \"g\", to = {to}")),
         (1u32..400).prop_map(|before| format!("delete-records = \"t\", before = {before}")),
         (0u32..2).prop_map(|partition| format!("delete-records = \"t\", before = \"end\", partition = {partition}")),
     ]

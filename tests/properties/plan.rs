@@ -52,6 +52,7 @@ const VERBS: &[&str] = &[
     "produce",
     "delete-records",
     "expire-offsets",
+    "reset-offsets",
     "blips",
 ];
 
@@ -246,14 +247,22 @@ impl Plan {
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
             "delete-records" => format!("{{ at = \"{at_ms}ms\", delete-records = \"t\", before = {how} }}"),
-            "expire-offsets" if how % 2 == 0 => format!("{{ at = \"{at_ms}ms\", expire-offsets = \"{name}\" }}"),
-            "expire-offsets" => format!(
-                "{{ at = \"{at_ms}ms\", scale = \"{name}\", to = 0 }},\n  {{ at = \"{}ms\", expire-offsets = \"{name}\" }},\n  \
-                 {{ at = \"{}ms\", scale = \"{name}\", to = {} }}",
-                at_ms + for_ms * 9 / 10,
-                at_ms + for_ms,
-                1 + how % 4
-            ),
+            "expire-offsets" | "reset-offsets" => {
+                let to = ["\"earliest\"", "\"latest\"", "3", "200"][(how / 2 % 4) as usize];
+                let to = if verb == "reset-offsets" { format!(", to = {to}") } else { String::new() };
+                let event = format!("{verb} = \"{name}\"{to}");
+                if how % 2 == 0 {
+                    return format!("{{ at = \"{at_ms}ms\", {event} }}");
+                }
+                // When nobody is there, in all likelihood.
+                format!(
+                    "{{ at = \"{at_ms}ms\", scale = \"{name}\", to = 0 }},\n  {{ at = \"{}ms\", {event} }},\n  \
+                     {{ at = \"{}ms\", scale = \"{name}\", to = {} }}",
+                    at_ms + for_ms * 9 / 10,
+                    at_ms + for_ms,
+                    1 + how % 4
+                )
+            }
             "blips" => format!(
                 "{{ at = \"{at_ms}ms\", {} = \"{some}\", for = \"{}ms\", every = \"{}ms\", times = {} }}",
                 ["pause", "cut", "stuck"][(who % 3) as usize],

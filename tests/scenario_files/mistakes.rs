@@ -235,11 +235,17 @@ const CASES: &[Case] = &[
     (
         true,
         "[group.tail]\nassign = [\"orders:0\"]\n[timeline]\nevents = [\n{ at = \"1s\", expire-offsets = \"biling\" },\n\
-         { at = \"1s\", expire-offsets = \"tail\" },\n{ at = \"1s\", expire-offsets = \"billing\", for = \"3s\" },\n]",
+         { at = \"1s\", expire-offsets = \"tail\" },\n{ at = \"1s\", expire-offsets = \"billing\", for = \"3s\" },\n\
+         { at = \"1s\", reset-offsets = \"billing\" },\n{ at = \"1s\", reset-offsets = \"billing\", to = \"latst\" },\n\
+         { at = \"1s\", reset-offsets = \"tail\", to = -1 },\n]",
         &[
             ("GS021", 13, "did you mean `billing`"),
             ("GS034", 14, "`tail` is no consumer group"),
             ("GS052", 15, "`for` does not belong to `expire-offsets`"),
+            ("GS011", 16, "`reset-offsets` needs `to`"),
+            ("GS013", 17, "did you mean `latest`"),
+            ("GS034", 18, "`tail` is no consumer group"),
+            ("GS013", 18, "`to`"),
         ],
     ),
     // Planned.
@@ -250,7 +256,7 @@ const CASES: &[Case] = &[
          [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
          { at = \"1s\", failover = \"billing\" },\n{ at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
 \
-         { at = \"1s\", reset-offsets = \"billing\", to = \"latest\" },\n{ at = \"1s\", create-topic = \"x\" },\n]",
+         { at = \"1s\", create-topic = \"x\" },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
             ("GS070", 10, "several workers"),
@@ -265,8 +271,7 @@ const CASES: &[Case] = &[
             ("GS070", 18, "`failover`"),
             ("GS070", 19, "`as = \"new\"`"),
             ("GS070", 19, "`surge = true`"),
-            ("GS070", 20, "`reset-offsets`"),
-            ("GS070", 21, "`create-topic`"),
+            ("GS070", 20, "`create-topic`"),
         ],
     ),
     // Limits.

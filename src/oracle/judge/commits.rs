@@ -3,7 +3,7 @@
 use super::super::book::Desk;
 use super::super::o3_fencing::Applied;
 use super::super::view::{self, Life, Scope, View};
-use super::super::{gauges, o3_fencing, o4_loss, o6_duplicates, o8_commits};
+use super::super::{gauges, o3_fencing, o4_loss, o5_skip, o6_duplicates, o8_commits};
 use super::Judge;
 use crate::config::expect::MetricName;
 use crate::ids::{CorrelationId, Generation, GroupId, MemberId, Names, TopicPartition};
@@ -78,6 +78,9 @@ impl Judge {
         let Scope { parts, lag, .. } = &mut self.view.scopes[scope];
         let Some(part) = parts[place].as_mut() else { return };
         o8_commits::applied(part, commit, part.log_end, &mut desk);
+        if commit.is_administrative() {
+            o5_skip::administered(part, commit.client, commit.offset, &desk);
+        }
         o4_loss::applied(part, commit.offset, commit.client, part.log_start, &mut desk);
         *lag -= gauges::lag(part, part.log_end);
         part.committed = Some(commit.offset);
