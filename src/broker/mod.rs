@@ -137,6 +137,28 @@ impl Broker {
         self.coordinator.expire_offsets(cx, group, out);
     }
 
+    /// Whether a group's new coordinator is still reading the log.
+    pub fn is_loading(&self, group: GroupId) -> bool {
+        self.coordinator.is_loading(group)
+    }
+
+    /// The coordinator of `group` moves to another broker (LOAD-11), which reads the log until
+    /// [`Broker::finish_failover`]. Requests on connections older than `first_connection` still reach the old one.
+    pub fn begin_failover(
+        &mut self,
+        cx: &mut Context<'_>,
+        group: GroupId,
+        first_connection: ConnectionId,
+        out: &mut Vec<Answer>,
+    ) {
+        self.coordinator.begin_failover(cx, group, first_connection, out);
+    }
+
+    /// The new coordinator of `group` has read the log (LOAD-05..09).
+    pub fn finish_failover(&mut self, cx: &mut Context<'_>, group: GroupId, out: &mut Vec<Answer>) {
+        self.coordinator.finish_failover(cx, group, out);
+    }
+
     /// Takes up a request. Its answer may come at once or from a later call.
     pub fn handle_request(
         &mut self,
@@ -164,7 +186,9 @@ impl Broker {
     ) {
         let Broker { topics, coordinator, tap, .. } = self;
         let given = out.len();
-        if let Some(tap) = tap {
+        // Who looks on at a coordinator sees nothing of what another broker answers.
+        let mut tap = tap.as_mut().filter(|_| !coordinator.is_elsewhere(header.connection, &request));
+        if let Some(tap) = &mut tap {
             tap.before_request(coordinator, cx, header, &request);
         }
         coordinator.handle(cx, header, request, &|partition| topics.log(partition).is_some(), out);

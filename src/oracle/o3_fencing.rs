@@ -3,10 +3,13 @@
 //! empty or unknown (OFF-01, OFF-02). A replaced static member's old id is no member any more (STATIC-02).
 //!
 //! O3c, commit for a partition not owned (MEASURE): p outside the committer's coordinator interval. Brokers accept it (OFF-10).
+//!
+//! O3d, durable commit (MODEL): what was stored before the coordinator moved is what the new one reads from the log, to the
+//! record, unless it expired or was deleted meanwhile.
 
 use super::book::{About, Desk};
 use super::outcome::Class;
-use super::view::Scope;
+use super::view::{Part, Scope};
 use crate::ids::{ActorId, Generation, MemberId};
 use crate::protocol::GroupState;
 
@@ -70,4 +73,24 @@ fn wrong(scope: &Scope, commit: Applied) -> Option<String> {
         return Some("the group is in CompletingRebalance".to_owned());
     }
     None
+}
+
+/// O3d: the new coordinator has read a committed offset from the log.
+pub(crate) fn loaded(part: &mut Part, offset: i64, desk: &mut Desk<'_>) {
+    part.unconfirmed = false;
+    if part.committed != Some(offset) {
+        let before = part.committed.map_or("nothing".to_owned(), |offset| offset.to_string());
+        let place = desk.place(part.tp);
+        let sentence = format!("the new coordinator reads {offset} for {place} where {before} was committed");
+        desk.find("O3d", Class::Model, "commit-not-durable", About::partition(part.tp), sentence);
+    }
+}
+
+/// O3d: somebody was given a position; `moving` says whether a new coordinator is still reading the log.
+pub(crate) fn positioned(part: &mut Part, moving: bool, desk: &mut Desk<'_>) {
+    if !moving && std::mem::take(&mut part.unconfirmed) {
+        let (place, before) = (desk.place(part.tp), part.committed.unwrap_or(-1));
+        let sentence = format!("{before} was committed for {place}, and the new coordinator has nothing for it");
+        desk.find("O3d", Class::Model, "commit-not-durable", About::partition(part.tp), sentence);
+    }
 }

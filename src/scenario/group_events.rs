@@ -1,10 +1,11 @@
-//! Events of the timeline that are for a group as the coordinator has it: `expire-offsets`, `reset-offsets`.
+//! Events of the timeline that are for a group as the coordinator has it: `expire-offsets`, `reset-offsets`, `failover`.
 
 use super::codes::Code;
 use super::plan::{Action, ResetTo};
 use super::report::{Report, quote};
 use super::timeline::Stage;
 use super::tree::{Entry, Node, Table};
+use crate::time::Duration;
 
 /// The group that an event is for; readers with `assign` are none.
 fn group(report: &mut Report, verb: &Entry, text: &str, stage: &Stage<'_>) -> Option<String> {
@@ -43,4 +44,17 @@ pub(super) fn reset_offsets(
         _ => ResetTo::Offset(report.integer(value, "to", 0, i64::MAX as u64)? as i64),
     };
     Some(Action::ResetOffsets { group: group?, to })
+}
+
+/// `failover = GROUP, down-for = "5s"`.
+pub(super) fn failover(
+    report: &mut Report,
+    table: &Table,
+    verb: &Entry,
+    text: &str,
+    stage: &Stage<'_>,
+) -> Option<Action> {
+    let group = group(report, verb, text, stage);
+    let down_for = table.get("down-for").and_then(|v| report.duration(v, "down-for")).unwrap_or(Duration::ZERO);
+    Some(Action::Failover { group: group?, down_for })
 }

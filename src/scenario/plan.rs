@@ -189,7 +189,7 @@ pub enum ResetTo {
     Offset(i64),
 }
 
-/// What a timeline event does. `failover` and `create-topic` are planned and refused.
+/// What a timeline event does. `create-topic` is planned and refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the file's own keys
 pub enum Action {
@@ -221,6 +221,8 @@ pub enum Action {
     ExpireOffsets { group: String },
     /// `reset-offsets = GROUP, to = "earliest" | "latest" | N`.
     ResetOffsets { group: String, to: ResetTo },
+    /// `failover = GROUP`: the new coordinator reads the log for `down_for`.
+    Failover { group: String, down_for: Duration },
 }
 
 impl Action {
@@ -241,6 +243,7 @@ impl Action {
             Action::DeleteRecords { .. } => Verb::DeleteRecords,
             Action::ExpireOffsets { .. } => Verb::ExpireOffsets,
             Action::ResetOffsets { .. } => Verb::ResetOffsets,
+            Action::Failover { .. } => Verb::Failover,
         }
     }
 }

@@ -272,6 +272,7 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
         "reset-offsets" => {
             return group_events::reset_offsets(report, table, verb, text, stage).map(|a| (a, 1));
         }
+        "failover" => return group_events::failover(report, table, verb, text, stage).map(|a| (a, 2)),
         _ => {}
     }
     let selected = stage.crews.selector(report, text, span);

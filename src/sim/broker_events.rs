@@ -1,11 +1,13 @@
 //! The timeline's events that are for a topic or a group: the broker is their target.
 
+use super::queue::Control;
 use super::world::{World, cx};
 use crate::config::Membership;
 use crate::context::Context;
 use crate::ids::*;
 use crate::protocol::{ClientInfo, CommitPartition, GroupState, OffsetCommitRequest, Request, RequestHeader};
 use crate::scenario::{Action, ResetTo};
+use crate::time::Duration;
 use crate::trace::{Kind, Verb};
 
 /// The connection of requests whose answer nobody waits for.
@@ -35,6 +37,7 @@ impl World<'_> {
             Action::DeleteRecords { topic, before, partition } => self.delete_records(line, topic, *before, *partition),
             Action::ExpireOffsets { group } => self.expire_offsets(line, group),
             Action::ResetOffsets { group, to } => self.reset_offsets(line, group, *to),
+            Action::Failover { group, down_for } => self.failover(line, group, *down_for),
             _ => {}
         }
     }
@@ -95,7 +98,7 @@ impl World<'_> {
     fn reset_offsets(&mut self, line: u32, group: &str, to: ResetTo) {
         let id = GroupId(self.names.intern(group));
         let inactive = matches!(self.broker.group_state(id), None | Some(GroupState::Empty | GroupState::Dead));
-        let partitions = if inactive { self.positions(group, to) } else { Vec::new() };
+        let partitions = if inactive && !self.broker.is_loading(id) { self.positions(group, to) } else { Vec::new() };
         if partitions.is_empty() {
             return self.ignored(ActorId::BROKER, Verb::ResetOffsets, line);
         }
@@ -152,5 +155,33 @@ impl World<'_> {
             }
         }
         partitions
+    }
+
+    /// A group's coordinator moves; ignored while it is moving.
+    fn failover(&mut self, line: u32, group: &str, down_for: Duration) {
+        let group = GroupId(self.names.intern(group));
+        if self.broker.is_loading(group) {
+            return self.ignored(ActorId::BROKER, Verb::Failover, line);
+        }
+        let cause = self.fault_start(ActorId::BROKER, Verb::Failover, line);
+        let first = self.connections.next_id();
+        self.broker.begin_failover(cx!(self, cause), group, first, &mut self.answers);
+        self.after_broker();
+        let window = self.timeline.windows_so_far;
+        self.timeline.windows_so_far += 1;
+        self.timeline.failovers.insert(window, (group, line, cause));
+        if down_for.is_zero() {
+            return self.failover_over(window);
+        }
+        self.queue.push_control(self.now + down_for, Control::WindowOver(window));
+    }
+
+    /// The new coordinator has read the log.
+    pub fn failover_over(&mut self, window: u32) {
+        let Some((group, line, cause)) = self.timeline.failovers.remove(&window) else { return };
+        let kind = Kind::FaultEnd { target: ActorId::BROKER, verb: Verb::Failover, index: line };
+        let cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);
+        self.broker.finish_failover(cx!(self, cause), group, &mut self.answers);
+        self.after_broker();
     }
 }

@@ -66,9 +66,14 @@ impl Connections {
         Connections { network, pages: Vec::new(), opened: 0 }
     }
 
+    /// The id of the next connection that is opened.
+    pub fn next_id(&self) -> ConnectionId {
+        ConnectionId(u32::try_from(self.opened).expect("fewer than 2^32 connections"))
+    }
+
     /// Opens a connection; set-up takes no time.
     pub fn open(&mut self, owner: ActorId, channel: Channel, place: u64) -> ConnectionId {
-        let id = ConnectionId(u32::try_from(self.opened).expect("fewer than 2^32 connections"));
+        let id = self.next_id();
         let (page, slot) = (self.opened / PAGE, self.opened % PAGE);
         self.opened += 1;
         if page == self.pages.len() {

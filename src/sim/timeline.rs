@@ -21,9 +21,11 @@ pub struct Timeline {
     steps: BTreeMap<u32, (u32, usize)>,
     /// Windows that will end: pauses, slow and stuck handlers, cuts, by `Control::WindowOver` number.
     windows: BTreeMap<u32, Window>,
+    /// Coordinators that are reading the log, by `Control::WindowOver` number too: group, line, and its `fault_start`.
+    pub(super) failovers: BTreeMap<u32, (GroupId, u32, Seq)>,
     /// Steps and windows so far.
     steps_so_far: u32,
-    windows_so_far: u32,
+    pub(super) windows_so_far: u32,
     /// Requests of an administrator so far.
     pub(super) admin_requests: u32,
     /// What has become of each line so far.
@@ -107,7 +109,8 @@ impl World<'_> {
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }
             | Action::ExpireOffsets { .. }
-            | Action::ResetOffsets { .. } => self.broker_event(line),
+            | Action::ResetOffsets { .. }
+            | Action::Failover { .. } => self.broker_event(line),
             Action::Start { who, .. }
             | Action::Stop { who, .. }
             | Action::Crash { who }
@@ -250,7 +253,8 @@ impl World<'_> {
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }
             | Action::ExpireOffsets { .. }
-            | Action::ResetOffsets { .. } => unreachable!("not done to a process"),
+            | Action::ResetOffsets { .. }
+            | Action::Failover { .. } => unreachable!("not done to a process"),
         }
     }
 
@@ -267,7 +271,7 @@ impl World<'_> {
 
     /// A window is over.
     pub fn window_over(&mut self, window: u32) {
-        let Some(over) = self.timeline.windows.remove(&window) else { return };
+        let Some(over) = self.timeline.windows.remove(&window) else { return self.failover_over(window) };
         let Window { process: index, incarnation, verb, line, cause } = over;
         let kind = Kind::FaultEnd { target: self.processes[index].actor, verb, index: line };
         let cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);

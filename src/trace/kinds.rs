@@ -656,6 +656,34 @@ kinds! {
         }
         /// The end of `run-for`: last event of every trace that ran to its end.
         RunEnd = "run_end" {}
+
+        // New kinds stand at the end: their place is their tag in the trace hash.
+        /// A member came back with a group that was read from the log (LOAD-05); its session timer starts anew (LOAD-07).
+        MemberLoaded = "member_loaded" {
+            /// Group.
+            group: GroupId,
+            /// Member id.
+            member: MemberId,
+            /// `group.instance.id`, or empty.
+            instance: InstanceId,
+            /// Who that is.
+            client: ActorId,
+            /// Which life of it.
+            client_incarnation: Incarnation,
+            /// Session timeout.
+            session_timeout_ms: i32,
+            /// Rebalance timeout.
+            rebalance_timeout_ms: i32,
+        }
+        /// A committed offset came back with a group that was read from the log (LOAD-09).
+        OffsetLoaded = "offset_loaded" {
+            /// Group.
+            group: GroupId,
+            /// Which partition.
+            partition: TopicPartition,
+            /// The committed position.
+            offset: Offset,
+        }
     }
 }
 

@@ -203,3 +203,106 @@ fn off_01_a_live_group_is_not_reset_and_an_unknown_one_is() {
     let before = judged(&ONE.text(&[r#"at = "1s", reset-offsets = "g", to = 700"#, r#"at = "2s", start = "g-0""#]));
     assert_eq!((before.total.numbers["skipped"], before.total.numbers["lost"]), (0, 0));
 }
+
+// ----------------------------------------------------------------------------------------------------------- failover
+
+/// Backoffs without a draw where the test says when.
+const PATIENT: &str = "retry.backoff.ms = 100\nretry.backoff.max.ms = 100\nreconnect.backoff.ms = 50\n\
+                       reconnect.backoff.max.ms = 50";
+
+/// The old coordinator says at the next heartbeat that it is none. The look-up comes back (2 ms) before the connection may
+/// be tried again (40 to 50 ms), so the heartbeat thread looks up again after twice retry.backoff.ms. The new coordinator
+/// answers heartbeats blindly while it reads its log (HB-07), but not commits (LOAD-03). Nobody has to join again.
+#[test]
+fn load_03_a_stable_group_survives_a_failover() {
+    let group = Group { config: PATIENT, run_for: "1m", ..ONE };
+    let events = [r#"at = "15500ms", failover = "g", down-for = "5s""#];
+    let seen = group.run(&events);
+    assert_eq!(
+        seen.broker_shows(&["group_state", "member_loaded", "assigned", "offset_loaded"])[4..],
+        [
+            "15.500s group_state Stable Dead unloaded",
+            "20.500s group_state Dead Stable loaded",
+            "20.500s member_loaded  45000 300000",
+            "20.500s assigned t 0 1",
+            "20.500s offset_loaded t-0 10",
+        ]
+    );
+    assert_eq!(seen.broker_shows(&["heartbeat_rejected"]), ["18.007s heartbeat_rejected NOT_COORDINATOR"]);
+    assert_eq!(seen.at("g-0", "find_coordinator_sent")[1..], ["18.008s", "18.210s"]);
+    assert_eq!(seen.broker("g-0", "heartbeat_applied")[5..7], ["18.213s", "21.213s"]);
+    let rejected = seen.broker_shows(&["commit_rejected"]);
+    assert_eq!(rejected[0], "20.017s commit_rejected COORDINATOR_LOAD_IN_PROGRESS");
+    assert!(rejected.len() >= 4 && rejected.iter().all(|line| line.ends_with("COORDINATOR_LOAD_IN_PROGRESS")));
+    let applied = ms(seen.events("broker", &["commit_applied"]).nth(1).unwrap().t);
+    assert!((20_500..20_605).contains(&applied), "tried every 80 to 100 ms: {applied}");
+    assert_eq!(seen.at("g-0", "join_sent").len(), 2, "the two of the start");
+    let total = judged(&group.text(&events)).total;
+    assert_eq!((total.numbers["duplicates"], total.numbers["lost"], total.numbers["rebalances"]), (0, 0, 0));
+    assert_eq!(total.samples["time_to_stable"].values, [5_000_000]);
+}
+
+/// The last heartbeat of a process that is killed at 16 s was answered at 15 007 ms. Its session would have ended 45 s
+/// after that; the new coordinator counts from when it had read the log.
+#[test]
+fn load_07_sessions_start_over_when_the_log_has_been_read() {
+    let events = [r#"at = "16s", crash = "g-0""#, r#"at = "17s", failover = "g", down-for = "3s""#];
+    let seen = ONE.run(&events);
+    assert_eq!(seen.broker_shows(&["member_removed"]), ["1m5s member_removed session"]);
+    let seen = ONE.run(&events[..1]);
+    assert_eq!(seen.broker_shows(&["member_removed"]), ["1m0.007s member_removed session"]);
+}
+
+/// g-1 has been given an id and waits for g-0, who is in the middle of a batch. None of that is in the log: the join is
+/// answered NOT_COORDINATOR, the id is unknown to the new coordinator, and the generation to come is 2 again (LOAD-09,
+/// LOAD-10, LOAD-11).
+#[test]
+fn load_11_a_parked_join_is_answered_and_starts_over() {
+    let group = Group { partitions: 2, config: PATIENT, ..ONE };
+    let events = [r#"at = "15s", start = "g-1""#, r#"at = "15500ms", failover = "g", down-for = "200ms""#];
+    let seen = group.run(&events);
+    let joins: Vec<String> = seen
+        .events("broker", &["join_rejected"])
+        .filter(|e| seen.field(e, "client") == "g-1")
+        .map(|e| format!("{} {}", e.t, seen.field(e, "code")))
+        .collect();
+    assert_eq!(joins[..2], ["15.003s MEMBER_ID_REQUIRED", "15.500s NOT_COORDINATOR"], "{joins:?}");
+    let codes: Vec<&str> = joins[2..].iter().map(|line| line.split(' ').next_back().unwrap()).collect();
+    assert_eq!(codes, ["COORDINATOR_LOAD_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "MEMBER_ID_REQUIRED"], "{joins:?}");
+    let states = seen.broker_shows(&["group_state"]);
+    assert_eq!(
+        states[3..6],
+        [
+            "15.005s group_state Stable PreparingRebalance member joined",
+            "15.500s group_state PreparingRebalance Dead unloaded",
+            "15.700s group_state Dead Stable loaded",
+        ]
+    );
+    let generations: Vec<String> =
+        seen.events("broker", &["generation"]).map(|e| seen.field(e, "generation")).collect();
+    assert_eq!(generations, ["1", "2"]);
+    let outcome = judged(&group.text(&events));
+    assert!(outcome.findings.iter().all(|f| f.class != Class::Model), "{:#?}", outcome.findings);
+    assert_eq!((outcome.total.numbers["lost"], outcome.total.numbers["duplicates"]), (0, 0));
+}
+
+#[test]
+fn a_failover_is_for_one_group_and_for_one_at_a_time() {
+    let text = "name = \"two\"\nrun-for = \"40s\"\n[topic.t]\npartitions = 2\n[group.a]\n[group.b]\n[timeline]\nevents = [\n\
+        { at = \"10s\", failover = \"a\", down-for = \"20s\" },\n{ at = \"20s\", failover = \"a\" },\n\
+        { at = \"21s\", reset-offsets = \"a\", to = \"latest\" },\n{ at = \"22s\", expire-offsets = \"a\" },\n]\n";
+    let seen = Seen::of(text);
+    assert_eq!(
+        seen.show("driver", &["fault_start", "fault_end", "event_ignored"]),
+        [
+            "10s fault_start broker failover 0",
+            "20s event_ignored broker failover 1",
+            "21s event_ignored broker reset-offsets 2",
+            "22s event_ignored broker expire-offsets 3",
+            "30s fault_end broker failover 0",
+        ]
+    );
+    let rejected: std::collections::BTreeSet<String> =
+        seen.events("broker", &["heartbeat_rejected", "commit_rejected"]).map(|e| seen.field(e, "client")).collect();
+    assert_eq!(rejected.into_iter().collect::<Vec<_>>(), ["a-0"]);
+}

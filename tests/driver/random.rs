@@ -42,6 +42,8 @@ fn verb() -> impl Strategy<Value = String> {
         (0u32..6, grace()).prop_map(|(to, grace)| format!("scale = \"g\", to = {to}{grace}")),
         (3u32..9).prop_map(|to| format!("add-partitions = \"t\", to = {to}")),
         (1u32..900).prop_map(|records| format!("produce = \"t\", records = {records}")),
+        prop::sample::select(vec!["", ", down-for = \"1us\"", ", down-for = \"600ms\"", ", down-for = \"9s\""])
+            .prop_map(|down| format!("failover = \"g\"{down}")),
         Just("expire-offsets = \"g\"".to_owned()),
         prop::sample::select(vec!["\"earliest\"", "\"latest\"", "7", "100_000"])
             .prop_map(|to| format!("reset-offsets = \"g\", to = {to}")),

@@ -53,6 +53,7 @@ const VERBS: &[&str] = &[
     "delete-records",
     "expire-offsets",
     "reset-offsets",
+    "failover",
     "blips",
 ];
 
@@ -247,6 +248,9 @@ impl Plan {
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
             "delete-records" => format!("{{ at = \"{at_ms}ms\", delete-records = \"t\", before = {how} }}"),
+            "failover" => {
+                format!("{{ at = \"{at_ms}ms\", failover = \"{name}\", down-for = \"{}ms\" }}", for_ms * (how % 3) / 2)
+            }
             "expire-offsets" | "reset-offsets" => {
                 let to = ["\"earliest\"", "\"latest\"", "3", "200"][(how / 2 % 4) as usize];
                 let to = if verb == "reset-offsets" { format!(", to = {to}") } else { String::new() };

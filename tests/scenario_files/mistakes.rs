@@ -237,7 +237,8 @@ const CASES: &[Case] = &[
         "[group.tail]\nassign = [\"orders:0\"]\n[timeline]\nevents = [\n{ at = \"1s\", expire-offsets = \"biling\" },\n\
          { at = \"1s\", expire-offsets = \"tail\" },\n{ at = \"1s\", expire-offsets = \"billing\", for = \"3s\" },\n\
          { at = \"1s\", reset-offsets = \"billing\" },\n{ at = \"1s\", reset-offsets = \"billing\", to = \"latst\" },\n\
-         { at = \"1s\", reset-offsets = \"tail\", to = -1 },\n]",
+         { at = \"1s\", reset-offsets = \"tail\", to = -1 },\n\
+         { at = \"1s\", failover = \"bill*\", down-for = 5, for = \"1s\" },\n{ at = \"1s\", failover = \"tail\" },\n]",
         &[
             ("GS021", 13, "did you mean `billing`"),
             ("GS034", 14, "`tail` is no consumer group"),
@@ -246,6 +247,10 @@ const CASES: &[Case] = &[
             ("GS013", 17, "did you mean `latest`"),
             ("GS034", 18, "`tail` is no consumer group"),
             ("GS013", 18, "`to`"),
+            ("GS021", 19, "there is no group `bill*`"),
+            ("GS012", 19, "write the unit"),
+            ("GS052", 19, "`for` does not belong to `failover`"),
+            ("GS034", 20, "`tail` is no consumer group"),
         ],
     ),
     // Planned.
@@ -254,7 +259,7 @@ const CASES: &[Case] = &[
         "client = \"sarama\"\nprocess = { workers = 3, order = \"none\", buffer = 5, when-revoked = \"drain\" }\n\
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
-         { at = \"1s\", failover = \"billing\" },\n{ at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
+         { at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
 \
          { at = \"1s\", create-topic = \"x\" },\n]",
         &[
@@ -268,10 +273,9 @@ const CASES: &[Case] = &[
             ("GS070", 11, "`retry`"),
             ("GS070", 13, "a pattern over topics"),
             ("GS070", 15, "cooperative"),
-            ("GS070", 18, "`failover`"),
-            ("GS070", 19, "`as = \"new\"`"),
-            ("GS070", 19, "`surge = true`"),
-            ("GS070", 20, "`create-topic`"),
+            ("GS070", 18, "`as = \"new\"`"),
+            ("GS070", 18, "`surge = true`"),
+            ("GS070", 19, "`create-topic`"),
         ],
     ),
     // Limits.

@@ -3,7 +3,7 @@
 use super::answers::Asker;
 use super::records::MemberRecord;
 use super::timers::TimerSlot;
-use crate::ids::{ClientId, InstanceId, MemberId, ProtocolName, Symbol};
+use crate::ids::{ActorId, ClientId, Incarnation, InstanceId, MemberId, ProtocolName, Symbol};
 use crate::protocol::{Bytes, JoinGroupMember, JoinGroupRequest, JoinProtocol};
 
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Member {
     pub instance: InstanceId,
     pub client_id: ClientId,
     pub host: Symbol,
+    /// Whose process it is, for the trace.
+    pub holder: (ActorId, Incarnation),
     pub rebalance_timeout_ms: i32,
     pub session_timeout_ms: i32,
     pub protocols: Vec<JoinProtocol>,
@@ -34,6 +36,7 @@ impl Member {
             instance: request.instance,
             client_id: asker.client_id,
             host: asker.host,
+            holder: (asker.client, asker.incarnation),
             rebalance_timeout_ms: request.rebalance_timeout_ms,
             session_timeout_ms: request.session_timeout_ms,
             protocols: request.protocols,
@@ -56,6 +59,7 @@ impl Member {
             instance: record.instance,
             client_id: record.client_id,
             host: record.host,
+            holder: record.holder,
             rebalance_timeout_ms,
             session_timeout_ms: record.session_timeout_ms,
             protocols: vec![JoinProtocol { name: protocol, metadata: record.subscription.clone() }],
@@ -74,6 +78,7 @@ impl Member {
             instance: self.instance,
             client_id: self.client_id,
             host: self.host,
+            holder: self.holder,
             rebalance_timeout_ms: self.rebalance_timeout_ms,
             session_timeout_ms: self.session_timeout_ms,
             subscription: self.metadata(protocol),

@@ -11,6 +11,7 @@
 mod admin;
 mod answers;
 mod expiry;
+mod failover;
 mod group;
 mod heartbeat;
 mod join;
@@ -65,6 +66,8 @@ pub struct Coordinator {
     unwritten: Vec<GroupId>,
     /// Between giving up the log and having read it again (LOAD-03).
     loading: bool,
+    /// Groups whose coordinator has moved.
+    moves: FxHashMap<GroupId, failover::Move>,
 }
 
 impl Coordinator {
@@ -81,6 +84,7 @@ impl Coordinator {
             batch: Vec::new(),
             unwritten: Vec::new(),
             loading: false,
+            moves: FxHashMap::default(),
         }
     }
 
@@ -217,9 +221,7 @@ impl Coordinator {
                 (group.join_timer, group.join_timer_does) = (timer, does);
             }
             self.groups.insert(id, group);
-            if !self.expiry.is_armed() {
-                self.arm_expiry(cx);
-            }
+            self.expect_clean_up(cx, id);
         }
     }
 }

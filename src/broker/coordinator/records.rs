@@ -1,6 +1,9 @@
 //! The coordinator's log: its records, what they amount to, and failing appends.
 
-use crate::ids::{ClientId, Generation, GroupId, InstanceId, MemberId, Offset, ProtocolName, Symbol, TopicPartition};
+use crate::ids::{
+    ActorId, ClientId, Generation, GroupId, Incarnation, InstanceId, MemberId, Offset, ProtocolName, Symbol,
+    TopicPartition,
+};
 use crate::protocol::{Bytes, ErrorCode};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -13,6 +16,8 @@ pub(super) struct MemberRecord {
     pub instance: InstanceId,
     pub client_id: ClientId,
     pub host: Symbol,
+    /// Whose process it is: no part of Kafka's record, but of what the trace says when it is read.
+    pub holder: (ActorId, Incarnation),
     pub rebalance_timeout_ms: i32,
     pub session_timeout_ms: i32,
     pub subscription: Bytes,

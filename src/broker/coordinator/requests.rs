@@ -61,8 +61,8 @@ impl Coordinator {
             Err((ErrorCode::InvalidGroupId, request.member))
         } else if !range.contains(&request.session_timeout_ms) {
             Err((ErrorCode::InvalidSessionTimeout, request.member))
-        } else if self.loading {
-            Err((ErrorCode::CoordinatorLoadInProgress, MemberId::EMPTY))
+        } else if let Some(error) = self.absent(asker.group, asker.connection) {
+            Err((error, MemberId::EMPTY))
         } else if self.is_share(asker.group) {
             Err((ErrorCode::InconsistentGroupProtocol, MemberId::EMPTY))
         } else if !request.member.is_empty() && !self.groups.contains_key(&asker.group) {
@@ -98,8 +98,8 @@ impl Coordinator {
         if asker.group.is_empty() {
             return Err(ErrorCode::InvalidGroupId);
         }
-        if self.loading {
-            return Err(ErrorCode::CoordinatorLoadInProgress);
+        if let Some(error) = self.absent(asker.group, asker.connection) {
+            return Err(error);
         }
         match self.groups.get(&asker.group) {
             Some(group) if group.kind == GroupKind::Classic && group.state != GroupState::Empty => Ok(()),
@@ -116,11 +116,15 @@ impl Coordinator {
         out: &mut Vec<Answer>,
     ) {
         let asker = Asker::new(header, Api::Heartbeat, request.group, request.member, request.generation);
-        let loading = self.loading;
+        let absent = self.absent(asker.group, asker.connection);
         let (groups, mut op) = self.split(cx, out);
-        if asker.group.is_empty() || loading {
-            // While the log is read, a heartbeat is answered blindly (HB-07).
-            let error = if asker.group.is_empty() { ErrorCode::InvalidGroupId } else { ErrorCode::None };
+        if asker.group.is_empty() || absent.is_some() {
+            let error = match absent {
+                _ if asker.group.is_empty() => ErrorCode::InvalidGroupId,
+                Some(ErrorCode::NotCoordinator) => ErrorCode::NotCoordinator,
+                // While the log is read, a heartbeat is answered blindly (HB-07).
+                _ => ErrorCode::None,
+            };
             op.respond(&asker, Response::Heartbeat(error));
             return;
         }
@@ -141,9 +145,8 @@ impl Coordinator {
     ) {
         let first = request.members.first().map_or(MemberId::EMPTY, |entry| entry.member);
         let asker = Asker::new(header, Api::LeaveGroup, request.group, first, Generation::NONE);
-        if asker.group.is_empty() || self.loading {
-            let invalid = asker.group.is_empty();
-            let error = if invalid { ErrorCode::InvalidGroupId } else { ErrorCode::CoordinatorLoadInProgress };
+        let invalid = asker.group.is_empty().then_some(ErrorCode::InvalidGroupId);
+        if let Some(error) = invalid.or_else(|| self.absent(asker.group, asker.connection)) {
             let response = leave::leave_response(error, Vec::new());
             return self.answer(cx, out, &asker, response);
         }
@@ -164,9 +167,10 @@ impl Coordinator {
         let asker = Asker::new(header, Api::OffsetCommit, request.group, request.member, request.generation);
         // A commit without an existing partition never reaches the coordinator (OFF-09).
         let reaches = request.partitions.iter().any(|p| exists(p.partition));
-        if !reaches || request.group.is_none() || self.loading {
-            let invalid = request.group.is_none();
-            let error = if invalid { ErrorCode::InvalidGroupId } else { ErrorCode::CoordinatorLoadInProgress };
+        let invalid = request.group.is_none().then_some(ErrorCode::InvalidGroupId);
+        let absent = invalid.or_else(|| self.absent(asker.group, asker.connection));
+        if !reaches || absent.is_some() {
+            let error = absent.unwrap_or(ErrorCode::None);
             return self.answer(cx, out, &asker, offsets::commit_error(request, exists, error));
         }
         let created = !self.groups.contains_key(&asker.group);
@@ -195,10 +199,10 @@ impl Coordinator {
     ) {
         let asker = Asker::new(header, Api::OffsetFetch, request.group, MemberId::EMPTY, Generation::NONE);
         let group = self.groups.get(&asker.group).filter(|group| group.kind == GroupKind::Classic);
-        let response = if self.loading && request.group.is_some() {
-            offsets::fetch_error(ErrorCode::CoordinatorLoadInProgress)
-        } else {
-            offsets::fetch(self.log.durable(), group, request)
+        let absent = request.group.and_then(|group| self.absent(group, asker.connection));
+        let response = match absent {
+            Some(error) => offsets::fetch_error(error),
+            None => offsets::fetch(self.log.durable(), group, request),
         };
         self.answer(cx, out, &asker, response);
     }
@@ -215,7 +219,7 @@ impl Coordinator {
         let group = self.groups.get(&asker.group);
         let error = match group {
             _ if asker.group.is_empty() => ErrorCode::InvalidGroupId,
-            _ if self.loading => ErrorCode::CoordinatorLoadInProgress,
+            _ if self.is_loading(asker.group) => ErrorCode::CoordinatorLoadInProgress,
             None => ErrorCode::GroupIdNotFound,
             Some(group) => group.validate_offset_delete(cx.names),
         };
@@ -237,7 +241,7 @@ impl Coordinator {
         out: &mut Vec<Answer>,
     ) {
         let asker = Asker::new(header, Api::DescribeGroups, one(groups), MemberId::EMPTY, Generation::NONE);
-        let describe = |&id| match self.loading {
+        let describe = |&id| match self.is_loading(id) {
             true => DescribedGroup {
                 error: ErrorCode::CoordinatorLoadInProgress,
                 state: None,
@@ -271,7 +275,7 @@ impl Coordinator {
         let asker = Asker::new(header, Api::DeleteGroups, one(groups), MemberId::EMPTY, Generation::NONE);
         let mut results = Vec::with_capacity(groups.len());
         for &id in groups {
-            let error = match self.loading {
+            let error = match self.is_loading(id) {
                 true => ErrorCode::CoordinatorLoadInProgress,
                 false => admin::validate_delete(self.groups.get(&id)),
             };

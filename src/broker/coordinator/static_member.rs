@@ -82,7 +82,7 @@ impl ClassicGroup {
         let (client, client_incarnation) = holder;
         let kind = Kind::MemberReplaced { group: self.id, instance, old, new, client, client_incarnation };
         let replaced = op.cx.emit_broker(kind);
-        let mut member = Member { id: new, is_new: false, session: TimerSlot::default(), ..removed };
+        let mut member = Member { id: new, holder, is_new: false, session: TimerSlot::default(), ..removed };
         let session_timeout_ms = member.session_timeout_ms;
         Self::arm_session(op, self.id, &mut member, session_timeout_ms, replaced);
         self.members.shift_insert(place, new, member);

@@ -122,7 +122,7 @@ impl ClassicGroup {
     }
 
     /// One event per member and run of partitions, for those whose bytes are an assignment of the consumer protocol.
-    fn show_assignment(&self, op: &mut Op<'_, '_>, metadata: &GroupMetadata) {
+    pub(super) fn show_assignment(&self, op: &mut Op<'_, '_>, metadata: &GroupMetadata) {
         for record in metadata.members.iter().filter(|record| !record.assignment.is_empty()) {
             let decoded = consumer_protocol::decode_assignment(&record.assignment, op.cx.names);
             let Some(mut partitions) = decoded.map(|assignment| assignment.partitions) else { continue };

@@ -21,6 +21,8 @@ pub(super) enum Target {
     Sync(GroupId),
     /// Old offsets and empty groups are cleaned up (OFF-21).
     Expiry,
+    /// The same for one group, whose coordinator has moved: its ticks count from that load.
+    ExpiryOf(GroupId),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

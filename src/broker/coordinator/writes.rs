@@ -180,6 +180,7 @@ impl Coordinator {
                 op.cx.cause = op.timers.fires(&mut group.sync_timer, entry)?;
                 group.sync_timer_fired(op)
             }),
+            Target::ExpiryOf(id) => self.clean_up_moved(cx, id, entry, out),
             Target::Expiry => {
                 if let Some(cause) = self.timers.fires(&mut self.expiry, entry) {
                     cx.cause = cause;

@@ -83,11 +83,19 @@ impl Judge {
         }
         o4_loss::applied(part, commit.offset, commit.client, part.log_start, &mut desk);
         *lag -= gauges::lag(part, part.log_end);
-        part.committed = Some(commit.offset);
+        (part.committed, part.unconfirmed) = (Some(commit.offset), false);
         part.commit_high = part.commit_high.max(commit.offset);
         *lag += gauges::lag(part, part.log_end);
         part.uncommitted.remove(i64::MIN, commit.offset);
         self.book.changed(MetricName::Lag);
+    }
+
+    pub(super) fn offset_loaded(&mut self, group: GroupId, tp: TopicPartition, offset: i64, names: &Names) {
+        let scope = self.scope(group);
+        let place = self.view.part(scope, tp);
+        let mut desk = desk!(self, scope, names);
+        let Some(part) = self.view.scopes[scope].parts[place].as_mut() else { return };
+        o3_fencing::loaded(part, offset, &mut desk);
     }
 
     pub(super) fn offset_removed(&mut self, group: GroupId, tp: TopicPartition) {
@@ -96,7 +104,7 @@ impl Judge {
         let Scope { parts, lag, .. } = &mut self.view.scopes[scope];
         let Some(part) = parts[place].as_mut() else { return };
         *lag -= gauges::lag(part, part.log_end);
-        part.committed = None;
+        (part.committed, part.unconfirmed) = (None, false);
         part.commit_high = i64::MIN;
         *lag += gauges::lag(part, part.log_end);
         self.book.changed(MetricName::Lag);

@@ -7,11 +7,43 @@ use super::Judge;
 use crate::config::expect::MetricName;
 use crate::ids::{Generation, GroupId, MemberId, Names, ProtocolName, TopicName, TopicPartition};
 use crate::protocol::GroupState;
-use crate::trace::{Kind, RemovalReason};
+use crate::trace::{Kind, RemovalReason, StateReason};
 
 impl Judge {
-    pub(super) fn state_changed(&mut self, group: GroupId, from: GroupState, to: GroupState, names: &Names) {
+    /// Another coordinator takes the group over. Members and what they were given are as they were until it has read the
+    /// log.
+    fn unloaded(&mut self, group: GroupId) {
         let scope = self.scope(group);
+        let state = &mut self.view.scopes[scope];
+        state.moving = true;
+        for part in state.parts.iter_mut().flatten() {
+            part.unconfirmed = part.committed.is_some();
+        }
+        if state.state.replace(GroupState::Dead) == Some(GroupState::Stable) {
+            state.unstable_since = Some(self.last.0);
+        }
+        self.book.changed(MetricName::State);
+    }
+
+    pub(super) fn state_changed(
+        &mut self,
+        group: GroupId,
+        (from, to): (GroupState, GroupState),
+        generation: Generation,
+        reason: StateReason,
+        names: &Names,
+    ) {
+        if reason == StateReason::Unloaded {
+            return self.unloaded(group);
+        }
+        let scope = self.scope(group);
+        if reason == StateReason::Loaded {
+            let state = &mut self.view.scopes[scope];
+            state.moving = false;
+            state.generation = generation;
+            state.members.clear();
+            self.book.changed(MetricName::Members);
+        }
         let at = self.last.0;
         let mut desk = desk!(self, scope, names);
         let state = &mut self.view.scopes[scope];
@@ -93,6 +125,12 @@ impl Judge {
 
     pub(super) fn membership(&mut self, kind: Kind, names: &Names) {
         match kind {
+            Kind::MemberLoaded { group, member, client, client_incarnation, .. } => {
+                let scope = self.scope(group);
+                let scope = &mut self.view.scopes[scope];
+                let loaded = Member { life: (client, client_incarnation), joined: scope.generation };
+                scope.members.insert(member, loaded);
+            }
             Kind::MemberAdded { group, member, client, client_incarnation, .. } => {
                 let scope = self.scope(group);
                 let new = Member { life: (client, client_incarnation), joined: Generation::NONE };

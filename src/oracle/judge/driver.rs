@@ -36,16 +36,20 @@ impl Judge {
             }
             Kind::LogStart { partition, offset } => self.log_start(partition, offset.0, event, names),
             Kind::OffsetRemoved { group, partition } => self.offset_removed(group, partition),
-            Kind::GroupStateChanged { group, from, to, .. } => self.state_changed(group, from, to, names),
+            Kind::GroupStateChanged { group, from, to, generation, reason, .. } => {
+                self.state_changed(group, (from, to), generation, reason, names);
+            }
+            Kind::OffsetLoaded { group, partition, offset } => self.offset_loaded(group, partition, offset.0, names),
             Kind::GenerationStarted { group, generation, members, protocol, .. } => {
                 self.generation_started(group, (generation, members, protocol), names);
             }
             Kind::Assigned { group, generation, member, topic, from, to } => {
                 self.assigned(group, generation, member, topic, from..to, names);
             }
-            Kind::MemberAdded { .. } | Kind::MemberReplaced { .. } | Kind::MemberRemoved { .. } => {
-                self.membership(event.kind, names);
-            }
+            Kind::MemberAdded { .. }
+            | Kind::MemberLoaded { .. }
+            | Kind::MemberReplaced { .. }
+            | Kind::MemberRemoved { .. } => self.membership(event.kind, names),
             Kind::GroupRemoved { group } => {
                 let scope = self.scope(group);
                 self.view.scopes[scope].members.clear();

@@ -3,7 +3,8 @@
 use super::super::book::Desk;
 use super::super::view::{Actor, End, Life, Part, Scope, SentCommit, View};
 use super::super::{
-    downtime, gauges, o1c_overlap, o4_loss, o5_skip, o6_duplicates, o7_order, o9_auto_commit, o10_log, stall, work,
+    downtime, gauges, o1c_overlap, o3_fencing, o4_loss, o5_skip, o6_duplicates, o7_order, o9_auto_commit, o10_log,
+    stall, work,
 };
 use super::Judge;
 use crate::config::expect::MetricName;
@@ -126,8 +127,9 @@ impl Judge {
         let mut desk = desk!(self, scope, names);
         let View { actors, scopes, .. } = &mut self.view;
         let reset = actors[life.0.0 as usize].last_reset.take().filter(|reset| reset.0 == tp).map(|reset| reset.1);
-        let Scope { parts, lag, position_lag, .. } = &mut scopes[scope];
+        let Scope { parts, lag, position_lag, moving, .. } = &mut scopes[scope];
         let Some(part) = parts[place].as_mut() else { return };
+        o3_fencing::positioned(part, *moving, &mut desk);
         work::advance(part, &mut desk);
         if part.start.is_none() {
             first_position(part, offset, origin, lag, &mut desk);

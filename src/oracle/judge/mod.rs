@@ -78,7 +78,8 @@ impl Observer for Judge {
     fn observe(&mut self, event: &Event, names: &Names) {
         self.last = (event.t, event.seq);
         self.book.watches.observe(event, names);
-        let assigning = matches!(event.kind, Kind::Assigned { .. } | Kind::GroupStateChanged { .. });
+        let assigning =
+            matches!(event.kind, Kind::Assigned { .. } | Kind::MemberLoaded { .. } | Kind::GroupStateChanged { .. });
         if let Some(scope) = self.settling.filter(|_| !assigning) {
             self.settle(scope, names);
         }

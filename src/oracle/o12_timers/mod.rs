@@ -36,6 +36,7 @@ pub(crate) fn group_of(kind: &Kind) -> Option<GroupId> {
         | Kind::MemberPending { group, .. }
         | Kind::PendingEnded { group, .. }
         | Kind::MemberAdded { group, .. }
+        | Kind::MemberLoaded { group, .. }
         | Kind::MemberUpdated { group, .. }
         | Kind::MemberReplaced { group, .. }
         | Kind::MemberRemoved { group, .. }
@@ -228,10 +229,29 @@ impl Group {
                 self.replaced(old, new, (client, client_incarnation), t);
             }
             Kind::MemberRemoved { member, reason, .. } => self.removed(member, reason, pen),
-            Kind::GroupStateChanged { from, to, reason, .. } => {
+            Kind::MemberLoaded { member, instance, session_timeout_ms, rebalance_timeout_ms, .. } => {
+                let deadline = t.deadline_ms(session_timeout_ms.into());
+                let timed = Timed {
+                    dynamic: instance.is_empty(),
+                    session_ms: session_timeout_ms.into(),
+                    rebalance_ms: rebalance_timeout_ms.into(),
+                    deadline: Some(deadline),
+                    new: false,
+                    parked_join: false,
+                    parked_sync: None,
+                    pending_sync: false,
+                };
+                self.members.insert(member, timed);
+                self.note(deadline);
+            }
+            // LOAD-11, LOAD-09: no timer runs on, and nothing that was parked or pending is known any more.
+            Kind::GroupStateChanged { reason: StateReason::Unloaded, .. } => {
+                *self = Group { state: Some(GroupState::Dead), ..Group::default() };
+            }
+            Kind::GroupStateChanged { from, to, reason, generation, .. } => {
                 self.state = Some(to);
                 if reason == StateReason::Loaded {
-                    self.rearm_all(t);
+                    self.generation = generation;
                 }
                 if to == GroupState::PreparingRebalance {
                     sync::cancelled(self, t);

@@ -3,7 +3,7 @@ use crate::ids::*;
 use crate::oracle::Class;
 use crate::oracle::forge::Forge;
 use crate::protocol::GroupState;
-use crate::trace::{CommitOrigin, Kind, RemovalReason, StateReason};
+use crate::trace::{CommitOrigin, Kind, PositionOrigin, RemovalReason, StateReason};
 
 fn commit(forge: &mut Forge, member: MemberId, generation: i32) {
     let (group, partition) = (forge.group, forge.tp(0));
@@ -122,4 +122,39 @@ fn o3c_a_removed_members_interval_is_over() {
     let mut forge = Forge::running();
     forge.at(2_000).removed(1, RemovalReason::Leave).generation(&[(0, 0..2)]).commits(0, 2, 0);
     assert_eq!(forge.end(3_000).found("foreign-commit").len(), 1);
+}
+
+fn failover(forge: &mut Forge) -> &mut Forge {
+    forge.state(GroupState::Dead, StateReason::Unloaded).at(5_000).state(GroupState::Stable, StateReason::Loaded)
+}
+
+fn loaded(forge: &mut Forge, offset: i64) -> &mut Forge {
+    let (group, partition) = (forge.group, forge.tp(0));
+    forge.broker(Kind::OffsetLoaded { group, partition, offset: Offset(offset) })
+}
+
+#[test]
+fn o3d_what_was_stored_is_what_the_new_coordinator_reads() {
+    let mut forge = Forge::running();
+    forge.at(2_000).handles(0, 0, 0, 9).commits(0, 0, 9).at(3_000);
+    loaded(failover(&mut forge), 9).at(6_000).takes(1, 0, 9);
+    assert_eq!(forge.end(7_000).wrong(), NONE);
+}
+
+#[test]
+fn o3d_a_commit_that_is_older_or_gone_after_a_failover_is_not_durable() {
+    let mut forge = Forge::running();
+    forge.at(2_000).handles(0, 0, 0, 9).commits(0, 0, 4).commits(0, 0, 9).at(3_000);
+    loaded(failover(&mut forge), 4);
+    let outcome = forge.end(7_000);
+    assert_eq!(outcome.wrong(), ["O3d"]);
+    let sentence = &outcome.found("commit-not-durable")[0].sentence;
+    assert_eq!(sentence, "the new coordinator reads 4 for orders-0 where 9 was committed");
+    let mut forge = Forge::running();
+    forge.at(2_000).handles(0, 0, 0, 9).commits(0, 0, 9).at(3_000);
+    failover(&mut forge).at(6_000).position(0, 0, 0, PositionOrigin::Reset);
+    let outcome = forge.end(7_000);
+    assert_eq!(outcome.wrong(), ["O3d"]);
+    let sentence = &outcome.found("commit-not-durable")[0].sentence;
+    assert_eq!(sentence, "9 was committed for orders-0, and the new coordinator has nothing for it");
 }

@@ -185,6 +185,8 @@ pub(crate) struct Part {
     pub(crate) wanted: bool,
     pub(crate) start: Option<i64>,
     pub(crate) committed: Option<i64>,
+    /// Committed before the coordinator moved, and not read back since (O3d).
+    pub(crate) unconfirmed: bool,
     /// The highest position ever committed.
     pub(crate) commit_high: i64,
     /// Newest position of anyone in the scope.
@@ -233,6 +235,7 @@ impl Part {
             wanted: false,
             start: None,
             committed: None,
+            unconfirmed: false,
             commit_high: i64::MIN,
             position: None,
             done: RangeSet::default(),

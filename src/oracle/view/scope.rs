@@ -25,6 +25,8 @@ pub(crate) struct Scope {
     pub(crate) actors: Vec<ActorId>,
     pub(crate) topics: BTreeSet<TopicName>,
     pub(crate) state: Option<GroupState>,
+    /// Its coordinator has moved, and the new one has not read the log.
+    pub(crate) moving: bool,
     pub(crate) generation: Generation,
     pub(crate) members: IndexMap<MemberId, Member, FxBuildHasher>,
     pub(crate) first_stable: Option<Instant>,
@@ -58,6 +60,7 @@ impl Scope {
             actors: Vec::new(),
             topics: BTreeSet::new(),
             state: None,
+            moving: false,
             generation: Generation(0),
             members: IndexMap::default(),
             first_stable: None,

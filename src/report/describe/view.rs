@@ -3,7 +3,7 @@
 use crate::ids::*;
 use crate::protocol::GroupState;
 use crate::time::Instant;
-use crate::trace::{Event, Kind, Observer};
+use crate::trace::{Event, Kind, Observer, StateReason};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Follows a trace up to and including an instant.
@@ -122,8 +122,12 @@ impl Observer for CoordinatorView {
             Kind::OffsetRemoved { group, partition } => {
                 self.group(names.text(group)).committed.remove(&at(partition));
             }
-            Kind::GroupStateChanged { group, from, to, generation, .. } => {
-                self.group(names.text(group)).moved(from, to, generation);
+            Kind::GroupStateChanged { group, from, to, generation, reason, .. } => {
+                let group = self.group(names.text(group));
+                if reason == StateReason::Loaded {
+                    group.members.clear();
+                }
+                group.moved(from, to, generation);
             }
             Kind::GenerationStarted { group, protocol, .. } => {
                 self.group(names.text(group)).protocol = names.text(protocol).to_owned();
@@ -135,7 +139,8 @@ impl Observer for CoordinatorView {
             Kind::MemberPending { group, .. } => {
                 self.group(names.text(group));
             }
-            Kind::MemberAdded { group, member, instance, client, .. } => {
+            Kind::MemberAdded { group, member, instance, client, .. }
+            | Kind::MemberLoaded { group, member, instance, client, .. } => {
                 let view = MemberView { client, instance: names.text(instance).to_owned(), assignment: Vec::new() };
                 self.group(names.text(group)).members.insert(names.text(member).to_owned(), view);
             }

@@ -173,7 +173,7 @@ impl TimelineBuilder {
                     track.reasons.push((at, format!("{reason}{again}")));
                 }
             }
-            Kind::MemberAdded { group, member, client, .. } => {
+            Kind::MemberAdded { group, member, client, .. } | Kind::MemberLoaded { group, member, client, .. } => {
                 self.members.insert((group, member), client);
             }
             Kind::MemberReplaced { group, old, new, client, .. } => {

@@ -1,6 +1,7 @@
 //! LOAD: giving up the log and taking it over.
 
 use super::rig::*;
+use crate::ids::*;
 use crate::protocol::GroupState::*;
 use crate::protocol::*;
 
@@ -162,4 +163,54 @@ fn the_log_stays_small_and_replays_to_the_same_state() {
     rig.reload();
     assert_eq!(rig.c.log.durable(), &before);
     assert_eq!(rig.committed(), 9_999);
+}
+
+/// The connection of the rig's clients is older than the move: they still ask the old broker, which knows nothing any more.
+#[test]
+fn load_02_whoever_asks_the_old_coordinator_is_sent_away() {
+    let mut rig = Rig::new();
+    rig.ours_only();
+    let a = rig.stable(&[join("a")])[0];
+    let group = rig.group();
+    rig.meddle(|c, cx, out| c.begin_failover(cx, group, ConnectionId(u32::MAX), out));
+    let gone = ErrorCode::NotCoordinator;
+    let (join, sync) = (rig.join(join("b")), rig.sync(a, 1, &[]));
+    assert_eq!((rig.error(join), rig.error(sync)), (gone, gone));
+    assert_eq!((rig.heartbeat(a, 1), rig.commit(a, 1, 5)), (gone, gone));
+    let leave = rig.leave(&[(a, "")]);
+    assert_eq!(rig.left(leave).error, gone);
+    let request = OffsetFetchRequest { group: Some(group), partitions: None, require_stable: false };
+    let fetch = rig.send("a", 8, Request::OffsetFetch(Box::new(request)));
+    assert_eq!(rig.error(fetch), gone);
+    rig.meddle(|c, cx, out| c.finish_failover(cx, group, out));
+    assert_eq!((rig.heartbeat(a, 1), rig.state()), (gone, Stable));
+}
+
+/// A move does with one group what a reload does with all: what is durable stays, sessions and clean-up start over.
+/// Kafka is asked in the differential runs of whole scenarios.
+#[test]
+fn load_09_a_failover_of_one_group() {
+    let mut rig = Rig::with(|config| {
+        config.offsets_retention_minutes = 1;
+        config.offsets_retention_check_interval_ms = 7_000;
+    });
+    rig.ours_only();
+    let a = rig.stable(&[join("a")])[0];
+    assert_eq!(rig.commit(a, 1, 5), ErrorCode::None);
+    let (group, partition) = (rig.group(), rig.partition("orders", 0));
+    rig.at(10_000).meddle(|c, cx, out| c.begin_failover(cx, group, ConnectionId(0), out));
+    assert_eq!((rig.c.is_loading(group), rig.c.group_state(group)), (true, None));
+    assert_eq!((rig.heartbeat(a, 1), rig.commit(a, 1, 6)), (ErrorCode::None, ErrorCode::CoordinatorLoadInProgress));
+    rig.at(12_500).meddle(|c, cx, out| c.finish_failover(cx, group, out));
+    assert_eq!((rig.state(), rig.generation(), rig.c.committed(group, partition)), (Stable, 1, Some(Offset(5))));
+    // LOAD-07: nothing is heard of the member; it is removed a session timeout after the load, and not before.
+    rig.at(22_499);
+    assert_eq!(rig.state(), Stable);
+    rig.at(22_500);
+    assert_eq!(rig.state(), Empty);
+    // OFF-21: ticks at 12.5 s + k x 7 s; the group is Empty for a minute at 82.5 s, which is one of them.
+    rig.at(82_499);
+    assert_eq!(rig.c.committed(group, partition), Some(Offset(5)));
+    rig.at(82_500);
+    assert_eq!((rig.c.committed(group, partition), rig.c.group_state(group)), (None, None));
 }
