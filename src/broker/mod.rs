@@ -15,7 +15,7 @@ use crate::time::Instant;
 use crate::trace::Kind;
 use coordinator::Coordinator;
 use log::{Purgatory, Topics};
-pub use tap::Tap;
+pub use tap::{Intervention, Tap};
 
 /// An answer that the broker wants sent.
 #[derive(Debug)]
@@ -128,13 +128,16 @@ impl Broker {
 
     /// Whether the retention of a group's offsets can be over: whether [`Broker::expire_offsets`] would do anything.
     pub fn can_expire_offsets(&mut self, names: &mut Names, group: GroupId) -> bool {
-        self.coordinator.can_expire(names, group)
+        let (offsets, whole) = self.coordinator.expiring(names, group);
+        whole || !offsets.is_empty()
     }
 
     /// The retention of a group's offsets is over now (OFF-21..23): they go, as far as the group's state lets them, and an
     /// Empty group without offsets goes too. Emits `offset_removed` and `group_removed`.
     pub fn expire_offsets(&mut self, cx: &mut Context<'_>, group: GroupId, out: &mut Vec<Answer>) {
-        self.coordinator.expire_offsets(cx, group, out);
+        self.intervene(cx, Intervention::Expire(group), out, |coordinator, cx, out| {
+            coordinator.expire_offsets(cx, group, out);
+        });
     }
 
     /// Whether a group's new coordinator is still reading the log.
@@ -151,12 +154,34 @@ impl Broker {
         first_connection: ConnectionId,
         out: &mut Vec<Answer>,
     ) {
-        self.coordinator.begin_failover(cx, group, first_connection, out);
+        self.intervene(cx, Intervention::Unload(group), out, |coordinator, cx, out| {
+            coordinator.begin_failover(cx, group, first_connection, out);
+        });
     }
 
     /// The new coordinator of `group` has read the log (LOAD-05..09).
     pub fn finish_failover(&mut self, cx: &mut Context<'_>, group: GroupId, out: &mut Vec<Answer>) {
-        self.coordinator.finish_failover(cx, group, out);
+        self.intervene(cx, Intervention::Load(group), out, |coordinator, cx, out| {
+            coordinator.finish_failover(cx, group, out);
+        });
+    }
+
+    fn intervene(
+        &mut self,
+        cx: &mut Context<'_>,
+        what: Intervention,
+        out: &mut Vec<Answer>,
+        act: impl FnOnce(&mut Coordinator, &mut Context<'_>, &mut Vec<Answer>),
+    ) {
+        let Broker { coordinator, tap, .. } = self;
+        let given = out.len();
+        if let Some(tap) = tap {
+            tap.before_intervention(coordinator, cx, what);
+        }
+        act(coordinator, cx, out);
+        if let Some(tap) = tap {
+            tap.after(coordinator, cx, &mut out[given..]);
+        }
     }
 
     /// Takes up a request. Its answer may come at once or from a later call.

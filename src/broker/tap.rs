@@ -3,7 +3,19 @@
 use super::Answer;
 use super::coordinator::Coordinator;
 use crate::context::Context;
+use crate::ids::GroupId;
 use crate::protocol::{Request, RequestHeader};
+
+/// What the timeline does to the coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intervention {
+    /// A group's coordinator moves ([`super::Broker::begin_failover`]).
+    Unload(GroupId),
+    /// The new coordinator has read the log ([`super::Broker::finish_failover`]).
+    Load(GroupId),
+    /// The retention of a group's offsets is over ([`super::Broker::expire_offsets`]).
+    Expire(GroupId),
+}
 
 /// Somebody who sees everything that goes into the group coordinator and comes out of it, in order, such as a comparison
 /// with a real Kafka (docs/fidelity.md).
@@ -22,6 +34,9 @@ pub trait Tap {
 
     /// The coordinator is about to run its timers that are due at `cx.now`.
     fn before_timers(&mut self, coordinator: &mut Coordinator, cx: &Context<'_>);
+
+    /// Something is about to be done to the coordinator itself, at `cx.now`.
+    fn before_intervention(&mut self, coordinator: &mut Coordinator, cx: &mut Context<'_>, what: Intervention);
 
     /// It has done so, and given these answers. The comparison may put them in another order, and the members in the
     /// answer to a leader, where a real Kafka's order is that of a hash map.

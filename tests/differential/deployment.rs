@@ -63,6 +63,20 @@ pub fn scenario_text(seed: u64, number: u64) -> String {
         let line = event(&mut dice, run_for_s * 1_000, partitions, &sizes);
         writeln!(text, "  {line},").expect("a string takes text");
     }
+    // One in three with a group of its own also has its coordinator moved, and its offsets expire or be reset.
+    if groups == 1 && number % 3 == 0 {
+        for _ in 0..dice.range(1, 6) {
+            let at_ms = dice.range(2_000, run_for_s * 1_000 - 21_000);
+            let for_ms = dice.pick(&["0", "1", "300", "2000", "9000"]);
+            let to = dice.pick(&["\"earliest\"", "\"latest\"", "20"]);
+            let verb = match dice.below(4) {
+                0 => "expire-offsets = \"g0\"".to_owned(),
+                1 => format!("reset-offsets = \"g0\", to = {to}"),
+                _ => format!("failover = \"g0\", down-for = \"{for_ms}ms\""),
+            };
+            writeln!(text, "  {{ at = \"{at_ms}ms\", {verb} }},").expect("a string takes text");
+        }
+    }
     text.push_str("]\n");
     text
 }

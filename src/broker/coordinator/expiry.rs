@@ -2,10 +2,11 @@
 
 use super::Coordinator;
 use super::group::{ClassicGroup, Completion};
+use super::records::Record;
 use super::timers::{Entry, Target};
 use crate::broker::Answer;
 use crate::context::Context;
-use crate::ids::{GroupId, Names};
+use crate::ids::{GroupId, Names, TopicPartition};
 use crate::time::Instant;
 
 impl Coordinator {
@@ -68,12 +69,12 @@ impl Coordinator {
         }
     }
 
-    /// Whether [`Coordinator::expire_offsets`] would remove anything now.
-    pub fn can_expire(&mut self, names: &mut Names, group: GroupId) -> bool {
+    /// What [`Coordinator::expire_offsets`] would remove: offsets, and whether the group goes too.
+    pub fn expiring(&mut self, names: &mut Names, group: GroupId) -> (Vec<TopicPartition>, bool) {
         self.expired(names, group);
-        let any = !self.batch.is_empty();
-        self.batch.clear();
-        any
+        let whole = self.batch.iter().any(|record| matches!(record, Record::Group(..)));
+        let offset = |record: Record| if let Record::Offset(_, partition, _) = record { Some(partition) } else { None };
+        (self.batch.drain(..).filter_map(offset).collect(), whole)
     }
 
     /// A tick of the clean-up for one group, at which the retention of all of its offsets is over: removes what OFF-21 to
