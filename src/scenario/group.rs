@@ -230,6 +230,10 @@ fn assignment(report: &mut Report, value: &Value, topics: &[Topic]) -> Vec<(Stri
         };
         match topics.iter().find(|t| t.name == name) {
             None => unknown_topic(report, value.span, name, topics),
+            Some(topic) if !topic.from_start => {
+                let message = format!("`{name}` is not there from the start, and `assign` waits for nothing");
+                report.add(Code::UnknownTopic, value.span, message, format!("subscribe to it: topics = [\"{name}\"]"));
+            }
             Some(topic) if partition >= topic.partitions => {
                 let message = format!("`{name}` has no partition {partition}: there are {}", topic.partitions);
                 report.error(Code::UnknownTopic, value.span, message);

@@ -13,6 +13,7 @@ use super::selector::Crews;
 use super::shape::{self, MAX_MEMBERS, MAX_READ};
 use super::timeline::{self, Stage};
 use super::topic;
+use super::topic_events;
 use super::tree::{self, Node, Table, Value};
 use crate::config::keys::Side;
 use crate::config::{BrokerConfig, ClientKind, Membership};
@@ -222,7 +223,7 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
     let network = root.get("network").and_then(|v| report.table(v, "network")).map(|t| network(report, t));
     let topic_table = root.get("topic").and_then(|v| report.table(v, "topic"));
     let rate_window = run_for.unwrap_or(Duration::ZERO);
-    let topics = topic_table.map(|t| topic::topics(report, t, rate_window)).unwrap_or_default();
+    let mut topics = topic_table.map(|t| topic::topics(report, t, rate_window)).unwrap_or_default();
     let group_table = root.get("group").and_then(|v| report.table(v, "group"));
     let group_entries = group_table.map(|t| t.entries.as_slice()).unwrap_or_default();
     if group_entries.is_empty() {
@@ -233,6 +234,9 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
             "write a table such as [group.billing]".to_string(),
         );
     }
+    let timeline_table = root.get("timeline").and_then(|v| report.table(v, "timeline"));
+    let events = timeline::events(report, timeline_table);
+    topic_events::created(report, &events, &mut topics);
     if topics.is_empty() {
         report.add(
             Code::MissingKey,
@@ -241,8 +245,6 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
             "write a table such as [topic.orders]".to_string(),
         );
     }
-    let timeline_table = root.get("timeline").and_then(|v| report.table(v, "timeline"));
-    let events = timeline::events(report, timeline_table);
 
     let mut crews = Crews::default();
     for entry in group_entries {

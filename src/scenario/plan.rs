@@ -61,8 +61,10 @@ impl Default for Network {
 pub struct Topic {
     /// Name.
     pub name: String,
-    /// `partitions`.
+    /// `partitions`; of one that is created later, what the first `create-topic` gives it.
     pub partitions: u32,
+    /// There from t = 0; else `create-topic` makes it.
+    pub from_start: bool,
     /// `records`: in the log at t = 0, spread round robin.
     pub preload: u64,
     /// Size of a preloaded record in bytes.
@@ -189,7 +191,7 @@ pub enum ResetTo {
     Offset(i64),
 }
 
-/// What a timeline event does. `create-topic` is planned and refused.
+/// What a timeline event does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs)] // the fields are the file's own keys
 pub enum Action {
@@ -217,6 +219,8 @@ pub enum Action {
     Produce { topic: String, records: u64, size: u32, partition: Option<u32> },
     /// `delete-records = TOPIC, before = N | "end", partition = P`: retention; `i64::MAX` stands for the end.
     DeleteRecords { topic: String, before: i64, partition: Option<u32> },
+    /// `create-topic = TOPIC, partitions = N`.
+    CreateTopic { topic: String, partitions: u32 },
     /// `expire-offsets = GROUP`.
     ExpireOffsets { group: String },
     /// `reset-offsets = GROUP, to = "earliest" | "latest" | N`.
@@ -241,6 +245,7 @@ impl Action {
             Action::AddPartitions { .. } => Verb::AddPartitions,
             Action::Produce { .. } => Verb::Produce,
             Action::DeleteRecords { .. } => Verb::DeleteRecords,
+            Action::CreateTopic { .. } => Verb::CreateTopic,
             Action::ExpireOffsets { .. } => Verb::ExpireOffsets,
             Action::ResetOffsets { .. } => Verb::ResetOffsets,
             Action::Failover { .. } => Verb::Failover,

@@ -184,7 +184,7 @@ pub(super) const EVENT: &[Field] = &[
     field("cut", Kind::Text, "Cut members off the network."),
     field("scale", Kind::Text, "Change a group's number of members."),
     field("add-partitions", Kind::Text, "Add partitions to a topic."),
-    field("create-topic", Kind::Text, "Planned."),
+    field("create-topic", Kind::Text, "Create a topic that is not there from the start."),
     field("produce", Kind::Text, "Append records to a topic."),
     field("delete-records", Kind::Text, "Delete a topic's oldest records, as retention does."),
     field("failover", Kind::Text, "Move a group's coordinator to another broker."),
@@ -219,7 +219,7 @@ pub(super) const EVENT: &[Field] = &[
         Kind::OneOf(&[Kind::Words(&["end"]), Kind::Integer(0, i64::MAX as u64)]),
         "delete-records: records below this offset, or all there are, \"end\".",
     ),
-    field("partitions", Kind::Integer(1, MAX_PARTITIONS), "create-topic. Planned."),
+    field("partitions", Kind::Integer(1, MAX_PARTITIONS), "create-topic: number of partitions. Default: 1."),
 ];
 
 /// Verbs, each with the keys that belong to it beside `at`, `every`, `times` and `until`, and whether it is built.
@@ -234,7 +234,7 @@ pub(super) const VERBS: &[(&str, &[&str], bool)] = &[
     ("cut", &["for"], true),
     ("scale", &["to", "grace"], true),
     ("add-partitions", &["to"], true),
-    ("create-topic", &["partitions"], false),
+    ("create-topic", &["partitions"], true),
     ("produce", &["records", "size", "partition"], true),
     ("delete-records", &["before", "partition"], true),
     ("failover", &["down-for"], true),

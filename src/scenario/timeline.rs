@@ -267,6 +267,7 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
         }
         "add-partitions" => return topic_events::add_partitions(report, table, verb, text, stage).map(|a| (a, 1)),
         "produce" => return topic_events::produce(report, table, verb, text, stage).map(|a| (a, 1)),
+        "create-topic" => return Some((topic_events::create_topic(table, text), 1)),
         "delete-records" => return topic_events::delete_records(report, table, verb, text, stage).map(|a| (a, 1)),
         "expire-offsets" => return group_events::expire_offsets(report, verb, text, stage).map(|a| (a, 1)),
         "reset-offsets" => {

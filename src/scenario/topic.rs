@@ -8,7 +8,7 @@ use super::shape::{self, MAX_KEYS, MAX_PARTITIONS, MAX_PRELOADED, MAX_PRODUCED};
 use super::tree::{Entry, Node, Table, Value};
 use crate::time::{Duration, Instant};
 
-const DEFAULT_SIZE: u32 = 1_024;
+pub(super) const DEFAULT_SIZE: u32 = 1_024;
 
 /// All topics, in the file's order.
 pub(super) fn topics(report: &mut Report, table: &Table, run_for: Duration) -> Vec<Topic> {
@@ -68,6 +68,7 @@ fn topic(report: &mut Report, entry: &Entry) -> Option<Topic> {
     let produce = table.get("produce").map(|v| producers(report, v, preload_size)).unwrap_or_default();
     Some(Topic {
         name: entry.key.clone(),
+        from_start: true,
         partitions: partitions.unwrap_or(1) as u32,
         preload: preload.unwrap_or(0),
         preload_size,

@@ -1,13 +1,59 @@
-//! Events of the timeline that are for a topic: `add-partitions`, `produce`, `delete-records`.
+//! Events of the timeline that are for a topic: `create-topic`, `add-partitions`, `produce`, `delete-records`.
 
 use super::amount::size;
 use super::codes::Code;
 use super::group::unknown_topic;
 use super::plan::{Action, Topic};
-use super::report::{Report, clip, grouped};
+use super::report::{Report, Span, clip, grouped, quote};
 use super::shape::{MAX_PARTITIONS, MAX_PRELOADED};
 use super::timeline::{Stage, report_to};
+use super::topic::{DEFAULT_SIZE, legal_name};
 use super::tree::{Entry, Node, Table};
+
+/// The topics that `create-topic` events make: read before groups and events, which may name them. Their mistakes are
+/// reported here.
+pub(super) fn created(report: &mut Report, events: &[(&Table, Span)], topics: &mut Vec<Topic>) {
+    for (table, _) in events {
+        let Some(entry) = table.entry("create-topic") else { continue };
+        let value = table.get("partitions");
+        let partitions = value.and_then(|v| report.limited(v, "partitions", 1, MAX_PARTITIONS)).unwrap_or(1) as u32;
+        let Some(name) = report.text(&entry.value, "create-topic").map(str::trim) else { continue };
+        if !legal_name(name) {
+            let message = format!("{} is no name for a topic", quote(name));
+            let help = "letters, digits, `.`, `_` and `-`, at most 249, and neither `.` nor `..`".to_string();
+            report.add(Code::BadName, entry.value.span, message, help);
+        }
+        match topics.iter_mut().find(|topic| topic.name == name) {
+            Some(topic) if topic.from_start => {
+                let message = format!("{} is there from the start: it has a table of its own", quote(name));
+                report.error(Code::BadValue, entry.value.span, message);
+            }
+            Some(_) => {}
+            None => topics.push(Topic {
+                name: name.to_string(),
+                partitions,
+                from_start: false,
+                preload: 0,
+                preload_size: DEFAULT_SIZE,
+                produce: Vec::new(),
+            }),
+        }
+        let all: u64 = topics.iter().map(|topic| u64::from(topic.partitions)).sum();
+        if all > MAX_PARTITIONS {
+            let message = format!("{} partitions in all; the limit is {}", grouped(all), grouped(MAX_PARTITIONS));
+            report.error(Code::OverLimit, entry.key_span, message);
+        }
+    }
+}
+
+/// `create-topic = TOPIC, partitions = N`: what [`created`] has checked.
+pub(super) fn create_topic(table: &Table, text: &str) -> Action {
+    let partitions = match table.get("partitions").map(|value| &value.node) {
+        Some(Node::Integer(Some(n))) => u32::try_from(*n).unwrap_or(1),
+        _ => 1,
+    };
+    Action::CreateTopic { topic: text.to_string(), partitions }
+}
 
 /// The topic that an event is for.
 fn topic<'a>(report: &mut Report, verb: &Entry, text: &str, stage: &Stage<'a>) -> Option<&'a Topic> {

@@ -21,6 +21,17 @@ impl World<'_> {
         let scenario = self.scenario;
         match &scenario.timeline[line as usize].action {
             Action::AddPartitions { topic, to } => self.add_partitions(line, topic, *to),
+            Action::CreateTopic { topic, partitions } => {
+                let topic = TopicName(self.names.intern(topic));
+                if self.broker.partitions(topic).is_some() {
+                    return self.ignored(ActorId::BROKER, Verb::CreateTopic, line);
+                }
+                let cause = self.fault_start(ActorId::BROKER, Verb::CreateTopic, line);
+                self.create_partitions(topic, *partitions, cause);
+            }
+            Action::Produce { topic, .. } if self.partitions_of(topic).is_none() => {
+                self.ignored(ActorId::BROKER, Verb::Produce, line);
+            }
             Action::Produce { topic, records, size, partition } => {
                 let cause = self.fault_start(ActorId::BROKER, Verb::Produce, line);
                 let topic = TopicName(self.names.intern(topic));
@@ -42,8 +53,13 @@ impl World<'_> {
         }
     }
 
+    /// How many partitions a topic has; `None` if it has not been created.
+    fn partitions_of(&self, topic: &str) -> Option<u32> {
+        self.broker.partitions(TopicName(self.names.find(topic)?))
+    }
+
     fn add_partitions(&mut self, line: u32, topic: &str, to: u32) {
-        if self.names.find(topic).and_then(|name| self.broker.partitions(TopicName(name))) >= Some(to) {
+        if self.partitions_of(topic).is_none_or(|partitions| partitions >= to) {
             return self.ignored(ActorId::BROKER, Verb::AddPartitions, line);
         }
         let cause = self.fault_start(ActorId::BROKER, Verb::AddPartitions, line);

@@ -32,7 +32,7 @@ impl World<'_> {
         for process in &mut self.processes {
             process.host = self.names.intern(&process.config.host);
         }
-        for spec in &scenario.topics {
+        for spec in scenario.topics.iter().filter(|spec| spec.from_start) {
             let topic = TopicName(self.names.intern(&spec.name));
             self.create_partitions(topic, spec.partitions, Seq::NONE);
             let mut counts = Vec::new();

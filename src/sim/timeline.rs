@@ -105,7 +105,8 @@ impl World<'_> {
                 }
             }
             Action::Scale { group, to, grace } => self.scale(line, group, *to, *grace),
-            Action::AddPartitions { .. }
+            Action::CreateTopic { .. }
+            | Action::AddPartitions { .. }
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }
             | Action::ExpireOffsets { .. }
@@ -249,6 +250,7 @@ impl World<'_> {
                 self.cuts += 1;
             }
             Action::Scale { .. }
+            | Action::CreateTopic { .. }
             | Action::AddPartitions { .. }
             | Action::Produce { .. }
             | Action::DeleteRecords { .. }

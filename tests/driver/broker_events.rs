@@ -306,3 +306,53 @@ fn a_failover_is_for_one_group_and_for_one_at_a_time() {
         seen.events("broker", &["heartbeat_rejected", "commit_rejected"]).map(|e| seen.field(e, "client")).collect();
     assert_eq!(rejected.into_iter().collect::<Vec<_>>(), ["a-0"]);
 }
+
+// ------------------------------------------------------------------------------------------------------- create-topic
+
+const LATE: &str = "name = \"late\"\nrun-for = \"1m\"\n[broker.config]\ngroup.initial.rebalance.delay.ms = 0\n[topic.t]\n\
+    [group.g]\ntopics = [\"t\", \"late\"]\nmembers = 2\n[group.g.config]\nauto.offset.reset = \"earliest\"\n\
+    retry.backoff.max.ms = 100\n[timeline]\nevents = [\n\
+    { at = \"5s\", produce = \"late\", records = 10 },\n{ at = \"6s\", add-partitions = \"late\", to = 8 },\n\
+    { at = \"10s\", create-topic = \"late\", partitions = 4 },\n{ at = \"11s\", create-topic = \"late\", partitions = 7 },\n\
+    { at = \"12s\", produce = \"late\", records = 100 },\n]\n";
+
+/// While a topic is missing, Java asks for metadata again and again: here every 80 to 100 ms, and at most behind a fetch of
+/// 500 ms. Its leader has seen the new topic at 10.6 s at the latest, and everybody rejoins by the next heartbeat of 3 s.
+#[test]
+fn a_topic_that_is_created_later_is_noticed_and_read() {
+    let seen = Seen::of(LATE);
+    assert_eq!(
+        seen.show("driver", &["meta_topic", "fault_start", "event_ignored"]),
+        [
+            "0s meta_topic t 1",
+            "5s event_ignored broker produce 0",
+            "6s event_ignored broker add-partitions 1",
+            "10s fault_start broker create-topic 2",
+            "10s meta_topic late 4",
+            "11s event_ignored broker create-topic 3",
+            "12s fault_start broker produce 4",
+        ]
+    );
+    let unknown = seen.events("g-0", &["metadata_reply_seen"]).filter(|e| ms(e.t) < 10_000).count();
+    assert!((18..=122).contains(&unknown), "{unknown}");
+    let prepared = seen.events("broker", &["group_state"]).nth(3).unwrap();
+    assert!((10_000..10_610).contains(&ms(prepared.t)), "{}", prepared.t);
+    let owned: Vec<String> = ["g-0", "g-1"].iter().flat_map(|who| seen.show(who, &["owned"])).collect();
+    assert_eq!(owned.iter().filter(|line| line.contains(" late ")).count(), 2, "{owned:?}");
+    let total = judged(LATE).total;
+    assert_eq!((total.processed, total.numbers["rebalances"], total.numbers["lag"]), (100, 1, 0));
+}
+
+/// A group whose only topic is not there yet is Stable with nothing to do, and goes on asking less and less often.
+#[test]
+fn a_group_waits_for_its_only_topic() {
+    let text = "name = \"only\"\nrun-for = \"1m\"\n[group.g]\n[timeline]\nevents = [\n{ at = \"40s\", create-topic = \"x\" },\n\
+        { at = \"45s\", produce = \"x\", records = 7 },\n]\n[group.g.config]\nauto.offset.reset = \"earliest\"\n";
+    let seen = Seen::of(text);
+    let asked: Vec<u64> = seen.events("g-0", &["metadata_sent"]).map(|e| ms(e.t)).filter(|&t| t < 40_000).collect();
+    let gaps: Vec<u64> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (gap, least, most) in [(gaps[0], 80, 130), (gaps[1], 160, 250), (gaps[2], 320, 490), (gaps[9], 800, 1_010)] {
+        assert!((least..=most).contains(&gap), "{gaps:?}");
+    }
+    assert_eq!(judged(text).total.processed, 7);
+}

@@ -44,6 +44,7 @@ fn verb() -> impl Strategy<Value = String> {
         (1u32..900).prop_map(|records| format!("produce = \"t\", records = {records}")),
         prop::sample::select(vec!["", ", down-for = \"1us\"", ", down-for = \"600ms\"", ", down-for = \"9s\""])
             .prop_map(|down| format!("failover = \"g\"{down}")),
+        (1u32..4).prop_map(|partitions| format!("create-topic = \"late\", partitions = {partitions}")),
         Just("expire-offsets = \"g\"".to_owned()),
         prop::sample::select(vec!["\"earliest\"", "\"latest\"", "7", "100_000"])
             .prop_map(|to| format!("reset-offsets = \"g\", to = {to}")),
@@ -96,12 +97,14 @@ fn scenario() -> impl Strategy<Value = String> {
     let more = (latency, config, commit, work, run_for, group);
     (more, prop::collection::vec(event(), 0..9)).prop_map(|((latency, config, commit, work, run_for, group), events)| {
         let (members, fixed, delay) = group;
+        let late = events.iter().any(|event| event.contains("create-topic"));
+        let topics = if late { r#"["t", "late"]"# } else { r#"["t"]"# };
         let events = events.iter().map(|event| format!("  {{ {event} }},\n")).collect::<String>();
         format!(
             "name = \"random\"\nrun-for = \"{run_for}\"\n[broker.config]\ngroup.initial.rebalance.delay.ms = {delay}\n\
              group.min.session.timeout.ms = 0\n[network]\nlatency = {latency}\n\
              [topic.t]\npartitions = 2\nrecords = 400\nproduce = \"100/s\"\n\
-             [group.g]\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
+             [group.g]\ntopics = {topics}\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
              commit = {commit}\n[group.g.config]\nauto.offset.reset = \"earliest\"\nmax.poll.records = 7\n{config}\n\
              [group.r]\nassign = [\"t:0\"]\nfrom = \"beginning\"\n[timeline]\nevents = [\n{events}]\n"
         )

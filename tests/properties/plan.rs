@@ -54,6 +54,7 @@ const VERBS: &[&str] = &[
     "expire-offsets",
     "reset-offsets",
     "failover",
+    "create-topic",
     "blips",
 ];
 
@@ -113,10 +114,10 @@ pub struct Plan {
 }
 
 impl Crew {
-    fn write(&self, text: &mut String, name: char) {
+    fn write(&self, text: &mut String, name: char, topics: &str) {
         write!(
             text,
-            "[group.{name}]\ntopics = [\"t\"]\nmembers = {}\nstatic = {}\n\
+            "[group.{name}]\ntopics = [{topics}]\nmembers = {}\nstatic = {}\n\
              process = {{ per-record = \"{}ms\", jitter = \"20%\" }}\ncommit = {}\n\
              client = \"{}\"\n\
              [group.{name}.config]\nauto.offset.reset = \"{}\"\nsession.timeout.ms = {}\nheartbeat.interval.ms = {}\n\
@@ -190,7 +191,8 @@ impl Plan {
             writeln!(text, "produce = \"{}/s\"", self.rate).expect("text");
         }
         for (crew, name) in self.crews.iter().zip('a'..) {
-            crew.write(&mut text, name);
+            let late = self.events.iter().any(|event| event.verb == "create-topic");
+            crew.write(&mut text, name, if late { "\"t\", \"late\"" } else { "\"t\"" });
         }
         if self.reader {
             text.push_str("[group.reader]\nassign = [\"t:0\"]\nfrom = \"beginning\"\n");
@@ -248,6 +250,12 @@ impl Plan {
             }
             "produce" => format!("{{ at = \"{at_ms}ms\", produce = \"t\", records = {how} }}"),
             "delete-records" => format!("{{ at = \"{at_ms}ms\", delete-records = \"t\", before = {how} }}"),
+            "create-topic" => format!(
+                "{{ at = \"{at_ms}ms\", create-topic = \"late\", partitions = {} }},\n  \
+                 {{ at = \"{}ms\", produce = \"late\", records = {how} }}",
+                1 + how % 3,
+                at_ms + for_ms
+            ),
             "failover" => {
                 format!("{{ at = \"{at_ms}ms\", failover = \"{name}\", down-for = \"{}ms\" }}", for_ms * (how % 3) / 2)
             }

@@ -24,8 +24,14 @@ fn the_canonical_example_loads_with_every_value() {
         from: Instant::ZERO,
         until: Instant::MAX,
     };
-    let orders =
-        Topic { name: "orders".into(), partitions: 12, preload: 0, preload_size: 1_024, produce: vec![produce] };
+    let orders = Topic {
+        name: "orders".into(),
+        partitions: 12,
+        from_start: true,
+        preload: 0,
+        preload_size: 1_024,
+        produce: vec![produce],
+    };
     assert_eq!(s.topics, [orders]);
 
     let member = |name: &str, host: &str| MemberConfig {

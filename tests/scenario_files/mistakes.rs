@@ -231,6 +231,24 @@ const CASES: &[Case] = &[
             ("GS052", 16, "`records` does not belong to `delete-records`"),
         ],
     ),
+    // Topics that are created later.
+    (
+        true,
+        "[group.tail]\nassign = [\"late:0\"]\n[timeline]\nevents = [\n{ at = \"1s\", create-topic = \"late\", partitions = 0 },\n\
+         { at = \"1s\", create-topic = \"orders\" },\n{ at = \"1s\", create-topic = \"a b\", to = 3 },\n\
+         { at = \"1s\", create-topic = \"wide\", partitions = 100_000 },\n{ at = \"2s\", produce = \"lat\", records = 1 },\n\
+         { at = \"2s\", produce = \"late\", records = 1, partition = 1 },\n]",
+        &[
+            ("GS020", 10, "`late` is not there from the start"),
+            ("GS013", 13, "from 1 to"),
+            ("GS013", 14, "`orders` is there from the start"),
+            ("GS014", 15, "`a b` is no name for a topic"),
+            ("GS052", 15, "`to` does not belong to `create-topic`"),
+            ("GS071", 16, "partitions in all; the limit is 100,000"),
+            ("GS020", 17, "did you mean `late`"),
+            ("GS020", 18, "`late` has no partition 1: there are 1"),
+        ],
+    ),
     // Groups.
     (
         true,
@@ -259,9 +277,7 @@ const CASES: &[Case] = &[
         "client = \"sarama\"\nprocess = { workers = 3, order = \"none\", buffer = 5, when-revoked = \"drain\" }\n\
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
-         { at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n\
-\
-         { at = \"1s\", create-topic = \"x\" },\n]",
+         { at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
             ("GS070", 10, "several workers"),
@@ -275,7 +291,6 @@ const CASES: &[Case] = &[
             ("GS070", 15, "cooperative"),
             ("GS070", 18, "`as = \"new\"`"),
             ("GS070", 18, "`surge = true`"),
-            ("GS070", 19, "`create-topic`"),
         ],
     ),
     // Limits.

@@ -4,7 +4,7 @@ use super::Consumer;
 use crate::client::io::{Io, Timer};
 use crate::client::network::{Call, Pending, Sender};
 use crate::ids::TopicName;
-use crate::protocol::{Api, Request, TopicMetadata};
+use crate::protocol::{Api, ErrorCode, Request, TopicMetadata};
 use crate::trace::Channel;
 
 /// Partition counts.
@@ -22,6 +22,8 @@ pub(crate) struct Metadata {
     pub backoff: Timer,
     /// The next refresh by age.
     pub refresh: Timer,
+    /// Answers in a row that told nothing new.
+    equivalent: u32,
 }
 
 impl Metadata {
@@ -33,6 +35,7 @@ impl Metadata {
             wanted: true,
             backoff: Timer::NEVER,
             refresh: Timer::NEVER,
+            equivalent: 0,
         }
     }
 
@@ -86,8 +89,17 @@ impl Consumer {
         self.network.send(io, call, Sender::NOBODY, request, Pending::Metadata);
     }
 
-    /// Metadata was answered.
+    /// Metadata was answered. While a topic is missing the client goes on asking, after a backoff that grows as long as
+    /// the answers are the same (Metadata.handleMetadataResponse, timeToAllowUpdate).
     pub fn on_metadata(&mut self, io: &mut Io<'_, '_>, topics: &[TopicMetadata]) {
+        if topics.iter().any(|t| t.error == ErrorCode::UnknownTopicOrPartition) {
+            let m = &mut self.metadata;
+            let news = |t: &TopicMetadata| t.error.is_none() && !m.known.contains(&(t.topic, Some(t.partitions)));
+            m.equivalent = if topics.iter().any(news) { 0 } else { m.equivalent + 1 };
+            let (initial, max) = (self.config.retry_backoff_ms, self.config.retry_backoff_max_ms);
+            let ms = io.backoff_ms(initial, max, m.equivalent.saturating_sub(1));
+            (m.wanted, m.backoff) = (true, io.timer_ms(ms));
+        }
         self.metadata.learn(topics);
         self.metadata.refresh = io.timer_ms(self.config.metadata_max_age_ms);
         self.leader_metadata_changed();
