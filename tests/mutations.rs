@@ -36,6 +36,9 @@ const SEEDS: &[&str] = &[
     include_str!("../scenarios/questions/new-partitions.toml"),
     include_str!("../scenarios/questions/rebalance-for-ever.toml"),
     include_str!("../scenarios/questions/which-session-timeout.toml"),
+    include_str!("../scenarios/questions/coordinator-moves.toml"),
+    include_str!("../scenarios/questions/records-expired.toml"),
+    include_str!("../scenarios/questions/offsets-expired.toml"),
 ];
 
 /// What stands where a number or a duration stood.

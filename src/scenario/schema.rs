@@ -9,7 +9,7 @@ pub fn schema() -> Value {
     let mut root = table(shape::ROOT);
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     root["title"] = json!("groupsim scenario");
-    root["required"] = json!(["run-for", "topic", "group"]);
+    root["required"] = json!(["run-for", "group"]);
     root["$defs"] = json!({
         "consumer-properties": properties(Side::Consumer),
         "broker-properties": properties(Side::Broker),

@@ -64,7 +64,7 @@ pub fn scenario_text(seed: u64, number: u64) -> String {
         writeln!(text, "  {line},").expect("a string takes text");
     }
     // One in three with a group of its own also has its coordinator moved, and its offsets expire or be reset.
-    if groups == 1 && number % 3 == 0 {
+    if groups == 1 && number.is_multiple_of(3) {
         for _ in 0..dice.range(1, 6) {
             let at_ms = dice.range(2_000, run_for_s * 1_000 - 21_000);
             let for_ms = dice.pick(&["0", "1", "300", "2000", "9000"]);
