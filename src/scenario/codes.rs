@@ -64,7 +64,7 @@ codes! {
         "Topics are named as Kafka allows: letters, digits, `.`, `_` and `-`, at most 249 of them. The same goes for groups here, so that selectors such as `billing-*` and filters such as `lag(group=billing)` stay readable."
     /// No topic of this name.
     UnknownTopic "GS020" "unknown topic or partition"
-        "A topic must have its own table, `[topic.orders]`, before a group, an event or an expectation can name it; a partition must be below `partitions`, or below what an `add-partitions` event makes of it."
+        "A topic must have its own table, `[topic.orders]`, or a `create-topic` event, before a group, an event or an expectation can name it; a partition must be below `partitions`, or below what an `add-partitions` event makes of it."
     /// No group of this name.
     UnknownGroup "GS021" "unknown group"
         "A group must have its own table, `[group.billing]`, before an event or an expectation can name it. Example: `scale = \"billing\"` and `lag(group=billing)` need it."
@@ -106,7 +106,7 @@ codes! {
         "Every event does exactly one thing. Write two events with the same `at`; which of the two comes first is drawn."
     /// A key of another verb.
     WrongVerbKey "GS052" "a key that does not belong to this verb"
-        "Each verb has its own keys: `for` belongs to pause, slow, stuck and cut; `down-for` and `one-every` to restart; `per-record` to slow; `to` to scale and add-partitions. The message names the verbs that a key belongs to."
+        "Each verb has its own keys: `for` belongs to pause, slow, stuck and cut; `one-every` to restart, `down-for` to restart and failover; `per-record` to slow; `to` to scale, add-partitions and reset-offsets. The message names the verbs that a key belongs to."
     /// `every` with both or none of `until` and `times`.
     BadRepeat "GS053" "a repetition that cannot be"
         "`every = \"10s\"` needs an end: `times = 6` or `until = \"2m\"` (exclusive), and only one of them; both are meaningless without `every`."

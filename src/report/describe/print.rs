@@ -33,6 +33,11 @@ pub fn print(view: &CoordinatorView, groups: &[String], table: Table) -> Printed
             let _ = write!(printed.err, "\nError: Consumer group '{id}' does not exist.\n");
             continue;
         };
+        // A group that was deleted is not in the view any more; this one's new coordinator is reading its log (LOAD-03).
+        if group.state == GroupState::Dead {
+            let _ = write!(printed.err, "\nError: The coordinator is loading and hence can't process requests.\n");
+            continue;
+        }
         match table {
             Table::Offsets => offsets(&mut printed, view, id, group),
             Table::Members { verbose } => members(&mut printed, view, id, group, verbose),

@@ -143,6 +143,18 @@ fn a_rebalance_warns_and_shows_the_old_assignment() {
 }
 
 #[test]
+fn a_group_whose_coordinator_moves_cannot_be_described() {
+    let mut teller = Teller::new();
+    teller.two_members();
+    teller.state(Stable, Dead, 1);
+    for table in [Table::Offsets, Table::Members { verbose: false }, Table::State] {
+        let printed = teller.print(table);
+        assert_eq!(printed.err, "\nError: The coordinator is loading and hence can't process requests.\n");
+        assert_eq!(printed.out, "");
+    }
+}
+
+#[test]
 fn empty_and_unknown_groups_get_the_tool_s_sentences() {
     let mut teller = Teller::new();
     assert_eq!(teller.print(Table::Offsets).err, "\nError: Consumer group 'rebalancing' does not exist.\n");
