@@ -15,6 +15,11 @@ pub(crate) fn delivered(part: &mut Part, life: Life, from: i64, to: i64, desk: &
     if let Some(place) = open.filter(|&place| part.intervals[place].next == Some(from)) {
         return Some(place);
     }
+    // What it had fetched before a reset it has handed over by now.
+    if let Some(place) = open.filter(|&place| part.intervals[place].jump == Some(from)) {
+        part.intervals[place].jump = None;
+        return Some(place);
+    }
     // A library with a queue of its own hands over what it had fetched before the partition went.
     let stale = part.intervals.iter().rposition(|i| i.life == life && i.end.is_some() && i.next == Some(from));
     if stale.is_some() {

@@ -142,7 +142,11 @@ impl Judge {
         if let Some(index) = part.open_of(life) {
             o6_duplicates::positioned(part, index, offset, origin);
             let interval = &mut part.intervals[index];
-            (interval.next, interval.next_before) = (Some(offset), Some(offset));
+            if origin == PositionOrigin::Reset && interval.next.is_some() && !actors[life.0.0 as usize].java {
+                interval.jump = Some(offset);
+            } else {
+                (interval.next, interval.next_before, interval.jump) = (Some(offset), Some(offset), None);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 use super::NONE;
 use crate::ids::{ActorId, Offset};
 use crate::oracle::forge::Forge;
-use crate::trace::Kind;
+use crate::trace::{Kind, PositionOrigin};
 
 #[test]
 fn o7a_a_gap_or_a_repeat_in_delivery_is_a_bug_of_groupsim() {
@@ -58,4 +58,17 @@ fn o10_a_dense_log_is_silent() {
     forge.append(0, 5).append(0, 5).broker(Kind::LogStart { partition, offset: Offset(110) });
     forge.by(0, Kind::Fetched { partition, from: Offset(0), to: Offset(110) });
     assert_eq!(forge.end(3_000).wrong(), NONE);
+}
+
+/// Retention takes records 12 to 19 while 5 to 9 are in the queue of the library: they come first, then the new position.
+#[test]
+fn o7a_a_queue_is_emptied_before_a_reset_is_felt() {
+    for (java, wrong) in [("librdkafka", vec![]), ("java", vec!["O7a", "O7a"])] {
+        let mut forge = Forge::running();
+        forge.word(Forge::actor(0), "client", java);
+        forge.at(2_000).handles(0, 0, 0, 5).position(0, 0, 20, PositionOrigin::Reset);
+        forge.at(3_000).handles(0, 0, 5, 10).handles(0, 0, 20, 30).handles(0, 0, 30, 40);
+        let outcome = forge.end(4_000);
+        assert_eq!((outcome.wrong(), outcome.number("skipped")), (wrong, 10), "{java}");
+    }
 }

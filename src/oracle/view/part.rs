@@ -69,6 +69,8 @@ pub(crate) struct Interval {
     pub(crate) next: Option<i64>,
     /// What `next` was when the poll numbered `poll` began.
     pub(crate) next_before: Option<i64>,
+    /// Where a reset put the fetching of a library with a queue of its own: the next offset once the queue is empty.
+    pub(crate) jump: Option<i64>,
     pub(crate) poll: u64,
     /// Delivered and not finished, with the instant of delivery.
     pub(crate) in_hand: RangeMap<Instant>,
@@ -277,6 +279,7 @@ impl Part {
             end: None,
             next: None,
             next_before: None,
+            jump: None,
             poll: 0,
             in_hand: RangeMap::default(),
             runs: Vec::new(),
