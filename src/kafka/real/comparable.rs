@@ -3,6 +3,7 @@
 use crate::config::{AssignorKind, BrokerConfig};
 use crate::scenario::Scenario;
 use crate::time::Duration;
+use crate::trace::Verb;
 
 /// Up to this a simulated network is like a real one near by, one way.
 const NEAR: Duration = Duration::from_ms(5);
@@ -19,6 +20,18 @@ pub fn not_comparable(scenario: &Scenario, cluster: &BrokerConfig) -> Vec<String
     }
     if network.loss_per_10_000 > 0 {
         all.push("[network] loss: nothing is lost on purpose between real processes".to_owned());
+    }
+    for event in &scenario.timeline {
+        let verb = event.action.verb();
+        if matches!(
+            verb,
+            Verb::DeleteRecords | Verb::CreateTopic | Verb::ExpireOffsets | Verb::ResetOffsets | Verb::Failover
+        ) {
+            let sentence = format!("`{verb}` is not done to a real cluster");
+            if !all.contains(&sentence) {
+                all.push(sentence);
+            }
+        }
     }
     let ours = &scenario.broker;
     for (key, ours, theirs) in [

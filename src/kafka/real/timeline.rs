@@ -123,6 +123,12 @@ impl Director<'_> {
                 }
                 self.produce(topic, *size, &counts);
             }
+            // `comparable` says so.
+            action @ (Action::DeleteRecords { .. }
+            | Action::CreateTopic { .. }
+            | Action::ExpireOffsets { .. }
+            | Action::ResetOffsets { .. }
+            | Action::Failover { .. }) => self.ignored(ActorId::BROKER, action.verb(), line),
             action @ (Action::Start { who, .. }
             | Action::Stop { who, .. }
             | Action::Crash { who }
@@ -239,7 +245,7 @@ impl Director<'_> {
                 self.tell_cut(index);
             }
             // Not done to a process.
-            Action::Scale { .. } | Action::AddPartitions { .. } | Action::Produce { .. } => {}
+            _ => {}
         }
     }
 
