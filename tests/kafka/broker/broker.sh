@@ -59,10 +59,18 @@ free_port() {
     fail "no free port between 20000 and 32000"
 }
 
-# Whether the broker of DIR runs. A process that has ended but that nobody has waited for does not count.
+# Whether the broker of DIR (an absolute path) runs. A process that has ended but that nobody has waited for does not count, nor
+# does a stranger who has been given the pid of a broker that is gone. Before Java takes its place it is this script.
 is_alive() {
-    local state
-    [[ -e $1/pid ]] && state=$(ps -o stat= -p "$(<"$1/pid")" 2>/dev/null) && [[ $state != Z* ]]
+    local seen
+    [[ -e $1/pid ]] && seen=$(ps -ww -o stat=,args= -p "$(<"$1/pid")" 2>/dev/null) && [[ $seen != Z* ]] &&
+        [[ $seen == *"$1/server.properties"* || $seen == *"${BASH_SOURCE[0]##*/}"* ]]
+}
+
+# DIR as an absolute path, the same one however it is written.
+folder() {
+    [[ -d $1 ]] || fail "there is no folder $1"
+    cd -- "$1" && pwd -P
 }
 
 write_settings() {
@@ -129,7 +137,7 @@ serve() {
 start() {
     local dir
     mkdir -p "$1"
-    dir=$(cd -- "$1" && pwd)
+    dir=$(folder "$1")
     shift
     is_alive "$dir" && fail "a broker runs in $dir already (pid $(<"$dir/pid"))"
     fetch_jars
@@ -143,10 +151,11 @@ start() {
 }
 
 stop() {
-    local dir=$1 pid
-    [[ -e $dir/pid ]] || return 0
+    local dir pid
+    [[ -e $1/pid ]] || return 0
+    dir=$(folder "$1")
     pid=$(<"$dir/pid")
-    kill "$pid" 2>/dev/null || true
+    if is_alive "$dir"; then kill "$pid" 2>/dev/null || true; fi
     local deadline=$((SECONDS + STOP_WAIT))
     while is_alive "$dir"; do
         if ((SECONDS > deadline)); then kill -KILL "$pid" 2>/dev/null || true; fi
@@ -157,8 +166,9 @@ stop() {
 
 restart() {
     local dir
-    dir=$(cd -- "$1" && pwd)
+    dir=$(folder "$1")
     shift
+    [[ -e $dir/server.properties ]] || fail "no broker was ever started in $dir"
     stop "$dir"
     printf '%s\n' "$@" >>"$dir/server.properties"
     serve "$dir" || {
