@@ -93,6 +93,13 @@ fn librdkafka_has_properties_of_its_own() {
     assert_eq!(client.auto_offset_reset, groupsim::config::AutoOffsetReset::Earliest);
     assert_eq!(refusal(read("", "max.poll.records = 5")), "librdkafka has no `max.poll.records`");
     assert_eq!(refusal(read("", "request.timeout.ms = 5")), "librdkafka has no `request.timeout.ms`");
+    for (java, own) in [
+        ("request.timeout.ms", "it calls it `socket.timeout.ms`"),
+        ("fetch.max.wait.ms", "it calls it `fetch.wait.max.ms`"),
+    ] {
+        let refused = read("", &format!("{java} = 5")).expect_err("a refusal");
+        assert_eq!(refused.diagnostics[0].help.as_deref(), Some(own));
+    }
 }
 
 #[test]

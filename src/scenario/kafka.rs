@@ -2,6 +2,7 @@
 
 use super::codes::Code;
 use super::librdkafka;
+use super::recast::Recast;
 use super::report::{Report, Span, clip, grouped, nearest, quote, suggest};
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::{self, Effect, KafkaKey, KeyType, Side};
@@ -116,7 +117,10 @@ fn known(report: &mut Report, entry: &Entry, owner: Owner<'_>) -> Option<KafkaKe
         }
         let client = owner.client.name();
         let valid = keys::names(Side::Consumer, owner.client);
-        let help = nearest(name, &valid).map(|near| format!("its most similar property is `{near}`"));
+        let help = match Recast::new(owner.client).rename(name) {
+            renamed if renamed != name => Some(format!("it calls it `{renamed}`")),
+            _ => nearest(name, &valid).map(|near| format!("its most similar property is `{near}`")),
+        };
         report.add(Code::NotInLibrary, span, format!("{client} has no `{name}`"), help);
         return None;
     }
