@@ -79,6 +79,29 @@ fn without_the_feature_it_says_how_to_build_it() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_broker_that_is_gone_is_stopped_without_harm_to_who_has_its_pid_now() {
+    let place = Place::new();
+    let mut stranger = Command::new("sleep").arg("60").spawn().unwrap();
+    place.file("pid", &stranger.id().to_string());
+    let script = |verb: &str, folder: &Path| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/broker/broker.sh");
+        Command::new("bash").arg(script).arg(verb).arg(folder).output().unwrap()
+    };
+    let stopped = script("stop", place.0.path());
+    let alive = stranger.try_wait().unwrap().is_none();
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(stopped.status.success(), "{stopped:?}");
+    assert!(alive, "the stranger is killed");
+    assert!(!place.path("pid").exists());
+
+    let restarted = script("restart", place.0.path());
+    assert_eq!(restarted.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&restarted.stderr).contains("no broker was ever started in"), "{restarted:?}");
+}
+
 #[cfg(feature = "kafka")]
 mod with_librdkafka {
     use super::*;
@@ -103,6 +126,9 @@ mod with_librdkafka {
             (&[&["good.toml", "-X", "novalue"], &at[..]].concat(), "KEY=VALUE"),
             (&[&["good.toml", "-X", "no.such.property=1"], &at[..]].concat(), "no.such.property"),
             (&[&["good.toml", "-X", "socket.timeout.ms=soon"], &at[..]].concat(), "socket.timeout.ms"),
+            (&[&["good.toml", "-X", "bootstrap.servers=localhost:2"], &at[..]].concat(), "bootstrap.servers"),
+            (&[&["good.toml", "-X", "group.id=mine"], &at[..]].concat(), "group.id"),
+            (&[&["good.toml", "-X", "session.timeout.ms=7000"], &at[..]].concat(), "the scenario says it"),
             (&[&["good.toml", "--repeat", "0"], &at[..]].concat(), "--repeat"),
             (&[&["good.toml", "--seeds", "0"], &at[..]].concat(), "--seeds"),
             (&[&["good.toml", "--jobs", "0"], &at[..]].concat(), "--jobs"),
@@ -122,6 +148,16 @@ mod with_librdkafka {
         let args = ["good.toml", "wrong.toml", "--bootstrap-servers", NOBODY];
         place.cross_check(&args).fails(2, "1 of 2 scenario files are wrong; nothing was run");
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_topic_name_that_leaves_no_room_for_the_prefix_is_exit_2_before_any_cluster_is_looked_for() {
+        let place = Place::new();
+        let with = |length| GOOD.replace("orders", &"t".repeat(length));
+        place.file("fits.toml", &with(231));
+        place.file("long.toml", &with(232));
+        place.cross_check(&["fits.toml", "--bootstrap-servers", NOBODY]).fails(69, "no Kafka cluster");
+        place.cross_check(&["long.toml", "--bootstrap-servers", NOBODY]).fails(2, "at most 231 characters");
     }
 
     #[test]
@@ -183,7 +219,7 @@ mod with_librdkafka {
     fn help_shows_examples_and_exit_codes() {
         let help = Place::new().cross_check(&["--help"]);
         assert_eq!(help.code, 0);
-        for word in ["--bootstrap-servers", "--repeat", "Exit codes", "69", "security.protocol"] {
+        for word in ["--bootstrap-servers", "--repeat", "Exit codes", "69", "security.protocol=sasl_plaintext"] {
             assert!(help.out.contains(word), "{word}");
         }
     }
@@ -269,16 +305,43 @@ max.poll.records      = 3
         let Some(broker) = kafka_broker::Broker::start(&[]) else { return };
         let place = Place::new();
         place.file("long.toml", &QUIET.replace("12s", "20m"));
-        let child = begin(&place, &["long.toml", "--bootstrap-servers", broker.address()]);
-        wait_for_topics(broker.address());
-        std::thread::sleep(Duration::from_secs(2));
+        // Records that are there from the start, and take a day to be written.
+        place.file("more.toml", &QUIET.replace("produce    = \"5/s\"", "records = 10_000_000_000"));
+        for file in ["long.toml", "more.toml"] {
+            let child = begin(&place, &[file, "--bootstrap-servers", broker.address()]);
+            wait_for_topics(broker.address());
+            std::thread::sleep(Duration::from_secs(2));
+            let began = Instant::now();
+            assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+            let output = child.wait_with_output().unwrap();
+            let err = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(130), "{err}");
+            assert!(err.contains("interrupted: 0 of 1 scenarios are complete"), "{err}");
+            assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+            assert_eq!(topics(broker.address()), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_the_timeline_begins_and_never_ends_is_over_with_the_run() {
+        let Some(broker) = kafka_broker::Broker::start(&[]) else { return };
+        let place = Place::new();
+        let paused = r#"[timeline]
+events = [{ at = "5s", pause = "billing-0", for = "1h" }, { at = "5s", cut = "billing-1", for = "1h" }]
+"#;
+        place.file("paused.toml", &format!("{QUIET}{paused}"));
+        let produced = r#"[timeline]
+events = [{ at = "1s", produce = "orders", records = 10_000_000_000 }]
+"#;
+        let produced = format!("{QUIET}{produced}").replace("12s", "2s").replace("members = 2", "members = 0");
+        place.file("produced.toml", &produced);
+        let at = ["--bootstrap-servers", broker.address()];
+        let ended = place.cross_check(&[&["paused.toml", "-q", "--json"], &at[..]].concat());
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+        assert!(!ended.out.contains("acted while it was frozen"), "{}", ended.out);
         let began = Instant::now();
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let output = child.wait_with_output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(130), "{err}");
-        assert!(err.contains("interrupted: 0 of 1 scenarios are complete"), "{err}");
-        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        place.cross_check(&[&["produced.toml", "-q", "--seeds", "1"], &at[..]].concat());
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
         assert_eq!(topics(broker.address()), [""; 0]);
     }
 
@@ -287,15 +350,22 @@ max.poll.records      = 3
         let Some(broker) = kafka_broker::Broker::start(&[]) else { return };
         let place = Place::new();
         place.file("long.toml", &QUIET.replace("12s", "20m"));
-        let child = begin(&place, &["long.toml", "--bootstrap-servers", broker.address()]);
+        // Over before three questions have gone without an answer.
+        place.file("short.toml", QUIET);
+        let children = ["long.toml", "short.toml"].map(|file| {
+            let child = begin(&place, &[file, "--bootstrap-servers", broker.address()]);
+            (file, child)
+        });
         wait_for_topics(broker.address());
         std::thread::sleep(Duration::from_secs(5));
         broker.stop();
         let began = Instant::now();
-        let output = child.wait_with_output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{err}");
-        assert!(err.contains("error: long.toml: "), "{err}");
+        for (file, child) in children {
+            let output = child.wait_with_output().unwrap();
+            let err = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(3), "{err}");
+            assert!(err.contains(&format!("error: {file}: ")), "{err}");
+        }
         assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
     }
 }

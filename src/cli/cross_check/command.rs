@@ -13,6 +13,7 @@ use crate::cli::terminal::{Stdout, talk};
 use crate::config::ClientKind;
 use crate::kafka::compare::{Comparison, compare, document, simulate, summary_line, table, total_line};
 use crate::kafka::observed::Observed;
+use crate::kafka::real::LONGEST_TOPIC;
 use crate::scenario::load_as;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -30,7 +31,8 @@ use std::time::{Duration, Instant};
 #[command(after_help = "Examples:
   groupsim cross-check scenarios/talk/redeploy.toml --bootstrap-servers localhost:9092
   groupsim cross-check scenarios/talk --bootstrap-servers localhost:9092 --repeat 3 --json > results.json
-  groupsim cross-check a.toml --bootstrap-servers kafka:9093 -X security.protocol=ssl -X ssl.ca.location=ca.pem
+  groupsim cross-check a.toml --bootstrap-servers kafka:9093 -X security.protocol=sasl_plaintext -X sasl.mechanisms=PLAIN \\
+      -X sasl.username=me -X sasl.password=secret
 
 Exit codes: 0 everything agrees, 2 a file or the command line is wrong (nothing was played), 3 the cluster was lost
 half-way, 4 nothing of any scenario could be compared, 5 something differs, 69 no usable cluster at the start, 73 an output
@@ -42,7 +44,7 @@ pub struct Args {
     /// The cluster, as in localhost:9092
     #[arg(long, value_name = "HOST:PORT[,HOST:PORT...]", value_parser = bootstrap)]
     bootstrap_servers: String,
-    /// A property of librdkafka for every connection, as in -X security.protocol=ssl (repeatable)
+    /// A property of librdkafka for every connection, as in -X client.dns.lookup=use_all_dns_ips (repeatable)
     #[arg(short = 'X', value_name = "KEY=VALUE", value_parser = property)]
     property: Vec<(String, String)>,
     /// Play each scenario so many times: all must agree
@@ -92,6 +94,7 @@ struct Report<'a> {
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let scenarios = load_all_with(&args.files, &args.set, |path, sets| load_as(path, sets, ClientKind::Librdkafka))?;
+    scenarios.iter().try_for_each(names_fit)?;
     let names = names(&scenarios);
     let traces: Result<Vec<Option<TraceFiles>>, Failure> = names
         .iter()
@@ -112,6 +115,17 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         cases.push(simulated(args, loaded, traces)?);
     }
     played(args, &*player, &about, cases)
+}
+
+/// Topics get names of their own on the cluster, which are longer.
+fn names_fit(loaded: &Loaded) -> Result<(), Failure> {
+    match loaded.scenario.topics.iter().find(|topic| topic.name.len() > LONGEST_TOPIC) {
+        None => Ok(()),
+        Some(topic) => Err(Failure::usage(format!(
+            "{}: topic {}: at most {LONGEST_TOPIC} characters, as its name on the cluster begins with groupsim- and a number",
+            loaded.file, topic.name
+        ))),
+    }
 }
 
 /// The simulated side of a scenario.
@@ -295,10 +309,33 @@ fn bootstrap(text: &str) -> Result<String, String> {
     }
 }
 
+/// Properties that decide what is compared: those that a scenario, or the command line, has another place for. Both sides must
+/// have them, and members must come through their proxies.
+const SAID_ELSEWHERE: &[(&str, &str)] = &[
+    ("bootstrap.servers", "--bootstrap-servers says it"),
+    ("metadata.broker.list", "--bootstrap-servers says it"),
+    ("group.id", "groups get names of their own"),
+    ("group.instance.id", "the scenario says it"),
+    ("group.protocol", "the scenario says it"),
+    ("session.timeout.ms", "the scenario says it"),
+    ("heartbeat.interval.ms", "the scenario says it"),
+    ("max.poll.interval.ms", "the scenario says it"),
+    ("partition.assignment.strategy", "the scenario says it"),
+    ("auto.offset.reset", "the scenario says it"),
+    ("enable.auto.commit", "the scenario says it"),
+    ("auto.commit.enable", "the scenario says it"),
+    ("auto.commit.interval.ms", "the scenario says it"),
+    ("enable.auto.offset.store", "the scenario says it"),
+];
+
 /// `KEY=VALUE`.
 fn property(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err("write it as KEY=VALUE".to_owned()),
+    let (key, value) = match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => (key.trim(), value),
+        _ => return Err("write it as KEY=VALUE".to_owned()),
+    };
+    match SAID_ELSEWHERE.iter().find(|(known, _)| *known == key) {
+        Some((_, why)) => Err(format!("{key} is not for -X: {why}")),
+        None => Ok((key.to_owned(), value.to_owned())),
     }
 }

@@ -111,7 +111,7 @@ impl<'a> Director<'a> {
 
     /// Plays the scenario to its end.
     pub fn play(&mut self, interrupt: &AtomicBool) -> Result<(), RealError> {
-        self.preload()?;
+        self.preload(interrupt)?;
         self.watch()?;
         self.spawn_first(interrupt)?;
         self.start = Stamp::now();
@@ -158,19 +158,25 @@ impl<'a> Director<'a> {
     }
 
     /// Records that are there from the start.
-    fn preload(&mut self) -> Result<(), RealError> {
-        self.producing.send(&self.names.real(super::WARM_UP), 0, 1, 1, ActorId::DRIVER);
+    fn preload(&mut self, interrupt: &AtomicBool) -> Result<(), RealError> {
+        self.producing.send(&self.names.real(super::WARM_UP), 0, 1, 1, ActorId::DRIVER, interrupt);
         for topic in &self.scenario.topics {
             let mut counts = Vec::new();
             crate::sim::produce::round_robin(0, topic.preload, topic.partitions, &mut counts);
             let real = self.names.real(&topic.name);
             for (partition, count) in counts {
-                self.producing.send(&real, partition, count, topic.preload_size, ActorId::DRIVER);
+                self.producing.send(&real, partition, count, topic.preload_size, ActorId::DRIVER, interrupt);
             }
+        }
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(RealError::Interrupted);
         }
         match self.producing.flush() {
             0 => Ok(()),
-            _ => Err(RealError::Failed("the records that are there from the start could not be written".to_owned())),
+            _ => Err(RealError::ClusterLost(format!(
+                "the records that are there from the start could not be written to the cluster at {}",
+                self.options.bootstrap
+            ))),
         }
     }
 
@@ -382,9 +388,10 @@ impl<'a> Director<'a> {
     /// Writes records of a timeline event.
     pub fn produce(&mut self, topic: &str, size: u32, counts: &[(u32, u64)]) {
         let (topic, counts, producing) = (self.names.real(topic), counts.to_vec(), self.producing.clone());
+        let stop = self.stop_streams.clone();
         self.streams.push(std::thread::spawn(move || {
             for (partition, count) in counts {
-                producing.send(&topic, partition, count, size, ActorId::DRIVER);
+                producing.send(&topic, partition, count, size, ActorId::DRIVER, &stop);
             }
         }));
     }
@@ -407,6 +414,10 @@ impl<'a> Director<'a> {
     pub fn part(&mut self) {
         for process in &mut self.processes {
             if let Some(running) = &mut process.running {
+                if process.pauses > 0 {
+                    // What it says from now on it has not said when it was frozen.
+                    self.recording.push(Stamp::now(), Item::Note(Note::Resume(running.life)));
+                }
                 running.cut(false);
                 running.freeze(false);
                 running.order(Order::Handler(crate::kafka::member::Fault::None));

@@ -19,6 +19,7 @@ use crate::kafka::cluster::{Cluster, ClusterError};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 use director::Director;
+pub use names::LONGEST_TOPIC;
 use names::RunNames;
 use std::fmt;
 use std::path::PathBuf;
@@ -100,8 +101,13 @@ pub fn run(
     let mut director = Director::new(scenario, cluster, options, &names)?;
     // A cluster that has never had a group makes room for its offsets now, and not in the first seconds of the run.
     stay.committed(&director.topics(), &mut Vec::new());
-    let played = director.play(interrupt);
+    let mut played = director.play(interrupt);
     director.halt();
+    if played.is_ok() && !cluster.is_alive() {
+        // Gone in the last seconds: nobody had missed it long enough before the end.
+        let why = format!("the cluster at {} stopped answering before the end of the run", options.bootstrap);
+        played = Err(RealError::ClusterLost(why));
+    }
     let lost = matches!(played, Err(RealError::ClusterLost(_)));
     let mut committed = Vec::new();
     if played.is_ok() {

@@ -8,6 +8,9 @@ pub struct RunNames {
     prefix: String,
 }
 
+/// The longest name of a topic that a run can give its prefix: Kafka takes 249 characters in all.
+pub const LONGEST_TOPIC: usize = 249 - "groupsim-01234567-".len();
+
 impl RunNames {
     /// Names that no other run has.
     pub fn unique() -> RunNames {

@@ -89,10 +89,13 @@ impl Producing {
         Ok(Producing { producer: Arc::new(producer), failed })
     }
 
-    /// Sends `count` records to a partition.
-    pub fn send(&self, topic: &str, partition: u32, count: u64, size: u32, producer: ActorId) {
+    /// Sends `count` records to a partition, or fewer if told to stop.
+    pub fn send(&self, topic: &str, partition: u32, count: u64, size: u32, producer: ActorId, stop: &AtomicBool) {
         let value = vec![b'x'; size as usize];
         for _ in 0..count {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
             let mut record = BaseRecord::<(), [u8], Box<ActorId>>::with_opaque_to(topic, Box::new(producer))
                 .partition(partition as i32)
                 .payload(&value);
@@ -158,7 +161,7 @@ impl Producing {
                 let at = Instant::from_us(Stamp::now().0.saturating_sub(start.0)).max(due);
                 next = stream.take(at, partitions.load(Ordering::Relaxed), &mut counts);
                 for &(partition, count) in &counts {
-                    producing.send(&topic, partition, count, size, actor);
+                    producing.send(&topic, partition, count, size, actor, &stop);
                 }
             }
         })
