@@ -170,11 +170,15 @@ restart() {
     shift
     [[ -e $dir/server.properties ]] || fail "no broker was ever started in $dir"
     stop "$dir"
+    cp "$dir/server.properties" "$dir/server.properties.before"
     printf '%s\n' "$@" >>"$dir/server.properties"
     serve "$dir" || {
         tail -n 20 "$dir/broker.log" >&2
+        # Settings that it does not take are not there the next time.
+        mv "$dir/server.properties.before" "$dir/server.properties"
         fail "the broker does not start again; its log is $dir/broker.log"
     }
+    rm "$dir/server.properties.before"
     sed -n 's|^advertised.listeners=PLAINTEXT://||p' "$dir/server.properties" | tee "$dir/bootstrap"
 }
 
