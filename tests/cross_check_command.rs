@@ -80,16 +80,18 @@ fn without_the_feature_it_says_how_to_build_it() {
 }
 
 #[cfg(unix)]
+fn broker_script(verb: &str, folder: &Path, settings: &[&str]) -> std::process::Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/broker/broker.sh");
+    Command::new("bash").arg(script).arg(verb).arg(folder).args(settings).output().unwrap()
+}
+
+#[cfg(unix)]
 #[test]
 fn a_broker_that_is_gone_is_stopped_without_harm_to_who_has_its_pid_now() {
     let place = Place::new();
     let mut stranger = Command::new("sleep").arg("60").spawn().unwrap();
     place.file("pid", &stranger.id().to_string());
-    let script = |verb: &str, folder: &Path| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/broker/broker.sh");
-        Command::new("bash").arg(script).arg(verb).arg(folder).output().unwrap()
-    };
-    let stopped = script("stop", place.0.path());
+    let stopped = broker_script("stop", place.0.path(), &[]);
     let alive = stranger.try_wait().unwrap().is_none();
     stranger.kill().unwrap();
     stranger.wait().unwrap();
@@ -97,7 +99,7 @@ fn a_broker_that_is_gone_is_stopped_without_harm_to_who_has_its_pid_now() {
     assert!(alive, "the stranger is killed");
     assert!(!place.path("pid").exists());
 
-    let restarted = script("restart", place.0.path());
+    let restarted = broker_script("restart", place.0.path(), &[]);
     assert_eq!(restarted.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&restarted.stderr).contains("no broker was ever started in"), "{restarted:?}");
 }
@@ -222,6 +224,18 @@ mod with_librdkafka {
         for word in ["--bootstrap-servers", "--repeat", "Exit codes", "69", "security.protocol=sasl_plaintext"] {
             assert!(help.out.contains(word), "{word}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn settings_that_a_broker_does_not_restart_with_are_not_kept() {
+        if std::env::var("GROUPSIM_KAFKA_BROKER").as_deref() != Ok("1") {
+            return eprintln!("SKIPPED: no real Kafka");
+        }
+        let place = Place::new();
+        let codes = [("start", &[][..]), ("restart", &["num.io.threads=many"]), ("restart", &[]), ("stop", &[])]
+            .map(|(verb, settings)| broker_script(verb, place.0.path(), settings).status.code());
+        assert_eq!(codes, [Some(0), Some(1), Some(0), Some(0)]);
     }
 
     /// Groupsim at work, beside the test.
