@@ -140,8 +140,14 @@ pub struct LeavingMember {
     pub member: MemberId,
     /// `group.instance.id`, or empty.
     pub instance: InstanceId,
-    /// Why it leaves, in words (KIP-800); interned.
+    /// Why it leaves, in words (KIP-800); interned. On the wire only version 5 has it. Here it travels in every version: the
+    /// coordinator does nothing with it but say in the trace why a member went, which is known whatever the library sends.
     pub reason: Symbol,
+}
+
+impl LeavingMember {
+    /// How the Java client words it that max.poll.interval.ms has passed.
+    pub const POLL_TIMEOUT: &str = "consumer poll timeout has expired.";
 }
 
 /// LeaveGroup request.

@@ -6,9 +6,6 @@ use crate::ids::MemberId;
 use crate::protocol::{ErrorCode, GroupState, LeaveGroupRequest, LeaveGroupResponse, LeavingMember, Response};
 use crate::trace::{PendingEnd, RemovalReason, StateReason};
 
-/// How the Java client words it when max.poll.interval.ms has passed (KIP-800).
-const POLL_TIMEOUT_REASON: &str = "consumer poll timeout has expired";
-
 impl ClassicGroup {
     /// A LeaveGroup for this group: entry by entry, then one rebalance for all (LEAVE-02, LEAVE-08).
     pub fn leave(&mut self, op: &mut Op<'_, '_>, request: &LeaveGroupRequest, asker: Asker) -> Option<Completion> {
@@ -54,7 +51,7 @@ impl ClassicGroup {
         if !self.pending.contains_key(&entry.member) {
             self.validate_member(entry.member, entry.instance)?;
         }
-        let max_poll = op.cx.names.text(entry.reason).starts_with(POLL_TIMEOUT_REASON);
+        let max_poll = op.cx.names.text(entry.reason).starts_with(LeavingMember::POLL_TIMEOUT);
         let reason = if max_poll { RemovalReason::MaxPoll } else { RemovalReason::Leave };
         self.answer_removed(op, entry.member);
         self.remove(op, entry.member, reason, PendingEnd::Left);

@@ -145,7 +145,7 @@ impl Consumer {
     /// max.poll.interval.ms passed without a poll (CLIENT-05, CLIENT-06).
     pub fn poll_timeout_expired(&mut self, io: &mut Io<'_, '_>) {
         io.emit_cause(Kind::PollTimeout {});
-        self.leave_group(io, "consumer poll timeout has expired.");
+        self.leave_group(io, LeavingMember::POLL_TIMEOUT);
         self.membership.reset(io, "consumer pro-actively leaving the group", true, ErrorCode::None);
     }
 

@@ -9,7 +9,7 @@ use super::group::JoinState;
 use crate::client::io::{Io, Timer};
 use crate::client::network::Pending;
 use crate::config::ClientConfig;
-use crate::ids::{Seq, Symbol};
+use crate::ids::Seq;
 use crate::protocol::{ErrorCode, HeartbeatRequest, LeaveGroupRequest, LeavingMember, Request};
 use crate::time::Instant;
 use crate::trace::Kind;
@@ -161,18 +161,19 @@ impl Librdkafka {
         self.group.max_poll_exceeded = true;
         self.beats.poll_check = Timer::NEVER;
         if self.instance.is_empty() {
-            self.leave_group(io);
+            self.leave_group(io, LeavingMember::POLL_TIMEOUT);
         }
         self.forget_member(io, ErrorCode::None);
         self.revoke_and_rejoin_unless_rebalancing(io, true);
     }
 
-    /// LeaveGroup; the member id is of no use afterwards. (Version 1 knows no reason.)
-    pub(super) fn leave_group(&mut self, io: &mut Io<'_, '_>) {
+    /// LeaveGroup; the member id is of no use afterwards. (Version 1 has no reason: it is for the trace.)
+    pub(super) fn leave_group(&mut self, io: &mut Io<'_, '_>, reason: &str) {
         if self.group.leave_in_flight || !self.coordinator_up(io) {
             return;
         }
-        let member = LeavingMember { member: self.group.id.member, instance: self.instance, reason: Symbol::EMPTY };
+        let reason = io.symbol(reason);
+        let member = LeavingMember { member: self.group.id.member, instance: self.instance, reason };
         let request = LeaveGroupRequest { group: Some(self.group.name), members: vec![member] };
         self.group.leave_in_flight = true;
         let request = Request::LeaveGroup(Box::new(request));

@@ -84,7 +84,7 @@ impl Librdkafka {
     /// LeaveGroup, if that is what unassigning was for. Static members never send it (KIP-345).
     fn leave_if_wanted(&mut self, io: &mut Io<'_, '_>) {
         if std::mem::take(&mut self.group.leave_when_unassigned) && self.instance.is_empty() {
-            self.leave_group(io);
+            self.leave_group(io, "");
             self.forget_member(io, crate::protocol::ErrorCode::None);
         }
     }

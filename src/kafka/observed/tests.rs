@@ -85,7 +85,7 @@ fn a_trace_that_was_kept_gives_the_same() {
 }
 
 #[test]
-fn a_member_that_leaves_because_it_did_not_poll_is_told_so_also_where_its_request_does_not_say_it() {
+fn a_member_that_leaves_because_it_did_not_poll_is_told_so_whatever_its_library() {
     let text = TEXT.replace("crash = \"app-1\"", "stuck = \"app-1\"");
     for client in [crate::config::ClientKind::Java, crate::config::ClientKind::Librdkafka] {
         let run = observed_of(crate::scenario::parse_as("test.toml", &text, &[], client).unwrap().scenario);

@@ -34,8 +34,6 @@ struct Actor {
     scope: String,
     /// What was done to it last, and when, and in which life.
     fault: Option<(Incarnation, &'static str, Instant)>,
-    /// max.poll.interval.ms has passed, in this life, and it has not joined since.
-    poll_timeout: Option<Incarnation>,
 }
 
 #[derive(Debug, Default)]
@@ -123,11 +121,6 @@ impl Watch {
         let Some(gone) = self.group(group, names).members.remove(&member) else { return };
         let Some(actor) = self.actors.get(&gone.life.0) else { return };
         let fault = actor.fault.filter(|fault| fault.0 == gone.life.1).map(|(_, what, when)| (what, when));
-        // The LeaveGroup of librdkafka does not say why.
-        let reason = match reason {
-            RemovalReason::Leave if actor.poll_timeout == Some(gone.life.1) => RemovalReason::MaxPoll,
-            _ => reason,
-        };
         let removal =
             Removal { member: (actor.name.clone(), gone.life.1.0), at, reason, fault, last_sign: Some(gone.last_sign) };
         self.group(group, names).seen.removals.push(removal);
@@ -251,8 +244,6 @@ impl Watch {
                 self.let_go(life, None, at);
             }
             Kind::Pause {} => self.fault(life, "pause", at),
-            Kind::PollTimeout {} => self.poll_timeout(life, true),
-            Kind::Joined { .. } => self.poll_timeout(life, false),
             Kind::Closed {} => self.let_go(life, None, at),
             Kind::Owned { topic, from, to, .. } => self.took(life, topic, from..to, at, names),
             Kind::Revoked { topic, from, to } | Kind::Lost { topic, from, to } => {
@@ -306,12 +297,6 @@ impl Watch {
         }
     }
 
-    fn poll_timeout(&mut self, (actor, incarnation): Life, passed: bool) {
-        if let Some(actor) = self.actors.get_mut(&actor) {
-            actor.poll_timeout = passed.then_some(incarnation);
-        }
-    }
-
     fn fault(&mut self, (actor, incarnation): Life, what: &'static str, at: Instant) {
         if let Some(actor) = self.actors.get_mut(&actor) {
             actor.fault = Some((incarnation, what, at));
@@ -322,7 +307,7 @@ impl Watch {
         match event.kind {
             Kind::MetaActor { subject, name, group, role } => {
                 let (name, scope) = (names.text(name).to_owned(), names.text(group).to_owned());
-                let actor = Actor { name, scope, fault: None, poll_timeout: None };
+                let actor = Actor { name, scope, fault: None };
                 if matches!(role, Role::Member | Role::Reader) {
                     self.groups.entry(actor.scope.clone()).or_default().seen.standalone = role == Role::Reader;
                 }
