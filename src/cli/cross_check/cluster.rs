@@ -29,9 +29,9 @@ impl About {
     }
 
     /// Says what of the files does not count: what librdkafka does not have, and what the cluster has otherwise.
-    pub fn tell(&self, scenarios: &[Loaded]) {
+    pub fn tell<'a>(&self, scenarios: impl Iterator<Item = &'a Loaded> + Clone) {
         let dropped: BTreeSet<&str> =
-            scenarios.iter().flat_map(|loaded| &loaded.dropped_keys).map(String::as_str).collect();
+            scenarios.clone().flat_map(|loaded| &loaded.dropped_keys).map(String::as_str).collect();
         if !dropped.is_empty() {
             let dropped = dropped.into_iter().collect::<Vec<_>>().join(", ");
             talk(&format!("note: librdkafka plays all clients and does not have {dropped}: left out on both sides"));

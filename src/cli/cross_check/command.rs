@@ -14,9 +14,9 @@ use crate::config::ClientKind;
 use crate::kafka::compare::{Comparison, compare, document, simulate, summary_line, table, total_line};
 use crate::kafka::observed::Observed;
 use crate::kafka::real::LONGEST_TOPIC;
-use crate::scenario::load_as;
+use crate::scenario::{ScenarioErrors, load, load_as};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Hold scenarios against a real cluster: play them with real librdkafka consumers, in real time, and compare
@@ -76,6 +76,8 @@ pub struct Args {
 /// One scenario on its way.
 struct Case {
     loaded: Loaded,
+    /// Why it is neither simulated nor played.
+    impossible: Option<String>,
     seed: u64,
     simulated: Vec<Observed>,
     traces: Option<TraceFiles>,
@@ -93,26 +95,30 @@ struct Report<'a> {
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let scenarios = load_all_with(&args.files, &args.set, |path, sets| load_as(path, sets, ClientKind::Librdkafka))?;
+    let scenarios = load_all_with(&args.files, &args.set, as_librdkafka)?;
     scenarios.iter().try_for_each(names_fit)?;
-    let names = names(&scenarios);
-    let traces: Result<Vec<Option<TraceFiles>>, Failure> = names
-        .iter()
-        .map(|name| {
-            args.trace.as_deref().map(|path| TraceFiles::open(path, name, usize::from(args.repeat))).transpose()
-        })
-        .collect();
-    let traces = traces?;
+    let reasons: Vec<Option<String>> = scenarios.iter().map(|loaded| impossible(args, loaded)).collect();
+    let mut traces = Vec::new();
+    for (name, reason) in names(&scenarios).iter().zip(&reasons) {
+        let path = args.trace.as_deref().filter(|_| reason.is_none());
+        traces.push(path.map(|path| TraceFiles::open(path, name, usize::from(args.repeat))).transpose()?);
+    }
     let (player, about) = connect(&args.bootstrap_servers, &args.property)?;
     if !args.quiet {
         let briefly = scenarios.len() > 1;
         scenarios.iter().for_each(|loaded| tell_warnings(loaded, briefly));
-        about.tell(&scenarios);
+        about.tell(scenarios.iter().zip(&reasons).filter(|(_, reason)| reason.is_none()).map(|(loaded, _)| loaded));
     }
     let mut cases = Vec::new();
-    for (mut loaded, traces) in scenarios.into_iter().zip(traces) {
+    for ((mut loaded, traces), reason) in scenarios.into_iter().zip(traces).zip(reasons) {
         about.apply(&mut loaded.scenario);
-        cases.push(simulated(args, loaded, traces)?);
+        cases.push(match reason {
+            None => simulated(args, loaded, traces)?,
+            reason => {
+                let seed = args.seed.unwrap_or(loaded.scenario.seed);
+                Case { loaded, impossible: reason, seed, simulated: Vec::new(), traces, played: Vec::new() }
+            }
+        });
     }
     played(args, &*player, &about, cases)
 }
@@ -128,6 +134,23 @@ fn names_fit(loaded: &Loaded) -> Result<(), Failure> {
     }
 }
 
+/// A file with librdkafka for every client; one that is right but nothing for librdkafka, as it is.
+fn as_librdkafka(path: &Path, sets: &[(&str, &str)]) -> Result<crate::scenario::Loaded, ScenarioErrors> {
+    load_as(path, sets, ClientKind::Librdkafka).or_else(|errors| load(path, sets).map_err(|_| errors))
+}
+
+/// Why a scenario cannot be played for real at all.
+fn impossible(args: &Args, loaded: &Loaded) -> Option<String> {
+    let mut configs = loaded.scenario.groups.iter().flat_map(|group| &group.member_configs);
+    if configs.any(|config| config.client.kind != ClientKind::Librdkafka) {
+        let sets: Vec<(&str, &str)> = args.set.iter().filter_map(|set| set.split_once('=')).collect();
+        let refused = load_as(&loaded.path, &sets, ClientKind::Librdkafka).err()?;
+        let why = refused.diagnostics.first().map_or("", |diagnostic| diagnostic.message.as_str());
+        return Some(format!("librdkafka does not take what the file gives its clients: {why}"));
+    }
+    crate::kafka::real::impossible(&loaded.scenario)
+}
+
 /// The simulated side of a scenario.
 fn simulated(args: &Args, loaded: Loaded, traces: Option<TraceFiles>) -> Result<Case, Failure> {
     let seed = args.seed.unwrap_or(loaded.scenario.seed);
@@ -138,16 +161,19 @@ fn simulated(args: &Args, loaded: Loaded, traces: Option<TraceFiles>) -> Result<
     })?;
     let Some(simulated) = simulated else { return Err(Failure::new(Exit::Interrupted, "interrupted")) };
     let played = (0..args.repeat).map(|_| None).collect();
-    Ok(Case { loaded, seed, simulated, traces, played })
+    Ok(Case { loaded, impossible: None, seed, simulated, traces, played })
 }
 
 /// The real side, and the comparison, in the order of the files as far as they are complete.
 fn played(args: &Args, player: &dyn Player, about: &About, cases: Vec<Case>) -> Result<Exit, Failure> {
     let plans: Vec<(crate::scenario::Scenario, u64)> =
         cases.iter().map(|case| (case.loaded.scenario.clone(), case.seed)).collect();
+    let to_play: Vec<bool> = cases.iter().map(|case| case.impossible.is_none()).collect();
+    let (plans, to_play) = (&plans, &to_play);
     let jobs: Vec<Job<'_>> = (0..usize::from(args.repeat))
-        .flat_map(|repetition| {
-            plans.iter().enumerate().map(move |(index, (scenario, seed))| Job {
+        .flat_map(move |repetition| {
+            let possible = plans.iter().enumerate().filter(|(index, _)| to_play[*index]);
+            possible.map(move |(index, (scenario, seed))| Job {
                 index,
                 repetition,
                 scenario,
@@ -217,9 +243,9 @@ impl Report<'_> {
 
     /// A scenario has been played as often as it was to be.
     fn compare(&mut self, index: usize, case: Option<Case>) {
-        let Some(Case { loaded, seed, simulated, traces, played }) = case else { return };
+        let Some(Case { loaded, impossible, seed, simulated, traces, played }) = case else { return };
         let (mut real, mut kept) = (Vec::new(), Vec::new());
-        let (mut not_comparable, mut remarks) = (Vec::new(), Vec::new());
+        let (mut not_comparable, mut remarks) = (Vec::from_iter(impossible), Vec::new());
         for played in played.into_iter().flatten() {
             let observed = Observed::of_trace(&loaded.scenario, &played.trace);
             add_new(&mut remarks, observed.unlike(&played.committed));

@@ -41,7 +41,7 @@ pub fn table(comparison: &Comparison) -> String {
             let _ = writeln!(text, "  {}", line(&parts, widths, style));
         }
     }
-    for reason in &comparison.not_comparable {
+    for reason in comparison.not_comparable.iter().filter(|_| comparison.compared()) {
         let _ = writeln!(text, "  {OPEN}not comparable{OPEN:#}  {reason}");
     }
     text
@@ -89,8 +89,11 @@ fn cells(row: &Row) -> [String; 5] {
 /// `31 rows: 30 agree, 1 differs (20 simulated runs, 1 real)`
 pub fn summary_line(comparison: &Comparison) -> String {
     if !comparison.compared() {
-        let style = OPEN;
-        return format!("{style}not comparable{style:#}: nothing of this scenario can be done for real");
+        let reasons = match comparison.not_comparable.join("; ") {
+            none if none.is_empty() => "nothing of this scenario can be done for real".to_owned(),
+            reasons => reasons,
+        };
+        return format!("{OPEN}NOT COMPARABLE{OPEN:#}: {reasons}");
     }
     let (rows, differ) = (comparison.rows.len(), comparison.differing());
     let style = if differ == 0 { GOOD } else { BAD };

@@ -8,31 +8,40 @@ use crate::trace::Verb;
 /// Up to this a simulated network is like a real one near by, one way.
 const NEAR: Duration = Duration::from_ms(5);
 
+/// Why a scenario as a whole cannot be played for real, in one sentence: what its network or such a verb does changes
+/// everything else.
+///
+/// Loss and latency move every commit, heartbeat and rebalance of the simulated run; no row would be left that a real network
+/// without them could be held against.
+pub fn impossible(scenario: &Scenario) -> Option<String> {
+    let only_simulated = |verb| {
+        matches!(
+            verb,
+            Verb::DeleteRecords | Verb::CreateTopic | Verb::ExpireOffsets | Verb::ResetOffsets | Verb::Failover
+        )
+    };
+    if let Some(verb) = scenario.timeline.iter().map(|event| event.action.verb()).find(|&verb| only_simulated(verb)) {
+        return Some(format!("`{verb}` in the timeline is not done to a real cluster in this version"));
+    }
+    let network = &scenario.network;
+    let (base, jitter, loss) = (network.base, network.jitter_percent, network.loss_per_10_000);
+    let longest_us = u128::from(base.as_us()) * u128::from(100 + jitter) / 100;
+    if loss > 0 {
+        let percent = format!("{}.{:02}", loss / 100, loss % 100);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.');
+        return Some(format!(
+            "[network] loses {percent} % of all messages; between real processes nothing is lost on purpose"
+        ));
+    }
+    (longest_us > u128::from(NEAR.as_us())).then(|| {
+        let jitter = if jitter > 0 { format!(" with {jitter} % jitter") } else { String::new() };
+        format!("[network] has a latency of {base}{jitter}; the real network has its own")
+    })
+}
+
 /// A sentence for everything that cannot be done for real, or that the cluster does otherwise than the scenario says.
 pub fn not_comparable(scenario: &Scenario, cluster: &BrokerConfig) -> Vec<String> {
     let mut all = Vec::new();
-    let network = &scenario.network;
-    if network.base > NEAR || network.jitter_percent > 0 {
-        all.push(format!(
-            "[network] latency: the real network has its own, not {} with {} % jitter",
-            network.base, network.jitter_percent
-        ));
-    }
-    if network.loss_per_10_000 > 0 {
-        all.push("[network] loss: nothing is lost on purpose between real processes".to_owned());
-    }
-    for event in &scenario.timeline {
-        let verb = event.action.verb();
-        if matches!(
-            verb,
-            Verb::DeleteRecords | Verb::CreateTopic | Verb::ExpireOffsets | Verb::ResetOffsets | Verb::Failover
-        ) {
-            let sentence = format!("`{verb}` is not done to a real cluster");
-            if !all.contains(&sentence) {
-                all.push(sentence);
-            }
-        }
-    }
     let ours = &scenario.broker;
     for (key, ours, theirs) in [
         (
@@ -83,8 +92,6 @@ mod tests {
             run-for = "1s"
             [broker.config]
             group.initial.rebalance.delay.ms = 0
-            [network]
-            latency = { base = "1ms", loss = "1%" }
             [topic.orders]
             [group.app]
             "#,
@@ -92,12 +99,38 @@ mod tests {
         );
         let scenario = scenario.expect("the scenario is right").scenario;
         let all = not_comparable(&scenario, &BrokerConfig::default());
+        assert_eq!(all, ["group.initial.rebalance.delay.ms: the scenario has 0, the cluster 3000"]);
+    }
+
+    #[test]
+    fn verbs_that_are_only_simulated_are_named() {
+        let why = |event: &str| {
+            let text = format!(
+                "run-for = \"9s\"\n[topic.orders]\n[group.app]\n[timeline]\nevents = [{{ at = \"1s\", {event} }}]\n"
+            );
+            impossible(&crate::scenario::parse("x.toml", &text, &[]).expect("the scenario is right").scenario)
+        };
+        let said = "`failover` in the timeline is not done to a real cluster in this version";
+        assert_eq!(why(r#"failover = "app""#).as_deref(), Some(said));
+        assert_eq!(why(r#"crash = "app-0""#), None);
+    }
+
+    #[test]
+    fn a_network_that_loses_or_takes_its_time_cannot_be_had() {
+        let why = |latency: &str| {
+            let text = format!("run-for = \"1s\"\n[network]\nlatency = {latency}\n[topic.orders]\n[group.app]\n");
+            impossible(&crate::scenario::parse("x.toml", &text, &[]).expect("the scenario is right").scenario)
+        };
+        let loss = "of all messages; between real processes nothing is lost on purpose";
+        assert_eq!(why(r#"{ base = "1ms", loss = "20%" }"#), Some(format!("[network] loses 20 % {loss}")));
+        assert_eq!(why(r#"{ base = "1ms", loss = "0.5%" }"#), Some(format!("[network] loses 0.5 % {loss}")));
         assert_eq!(
-            all,
-            [
-                "[network] loss: nothing is lost on purpose between real processes",
-                "group.initial.rebalance.delay.ms: the scenario has 0, the cluster 3000"
-            ]
+            why(r#"{ base = "5ms", jitter = "10%" }"#).unwrap(),
+            "[network] has a latency of 5ms with 10 % jitter; the real network has its own"
         );
+        assert_eq!(why(r#""20ms""#).unwrap(), "[network] has a latency of 20ms; the real network has its own");
+        // As good as none: within every tolerance.
+        assert_eq!(why(r#""5ms""#), None);
+        assert_eq!(why(r#"{ base = "4ms", jitter = "25%" }"#), None);
     }
 }

@@ -18,6 +18,7 @@ use crate::config::{AssignorKind, ClientKind};
 use crate::kafka::cluster::{Cluster, ClusterError};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
+pub use comparable::impossible;
 use director::Director;
 pub use names::LONGEST_TOPIC;
 use names::RunNames;

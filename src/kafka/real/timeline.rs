@@ -123,7 +123,7 @@ impl Director<'_> {
                 }
                 self.produce(topic, *size, &counts);
             }
-            // `comparable` says so.
+            // Such a scenario is not played: see `comparable`.
             action @ (Action::DeleteRecords { .. }
             | Action::CreateTopic { .. }
             | Action::ExpireOffsets { .. }
