@@ -1,7 +1,7 @@
 //! The application: poll, handle, commit, poll ... one record a poll, as librdkafka gives them.
 
 use super::commits::{self, code_of, commit, place_of, wanted};
-use super::consumer::{Callbacks, Consuming, properties};
+use super::consumer::{Callbacks, Consuming, properties, stores_by_hand};
 use super::handler::Handler;
 use super::orders::Orders;
 use super::reporter::Reporter;
@@ -157,6 +157,10 @@ impl Application<'_> {
         }
         self.handler.handle(place, offset, self.orders, self.reporter);
         self.consumer.context().marks().done(place, offset);
+        if stores_by_hand(&self.settings.member) {
+            // Of a partition that is gone meanwhile nothing can be stored.
+            let _ = self.consumer.store_offset(&place.0, place.1.cast_signed(), offset);
+        }
         let now = self.now();
         if self.strategy.after_records(now, 1) {
             self.commit();

@@ -4,7 +4,9 @@ use super::commits::{self, Marks, commit, place_of, places_of};
 use super::orders::Orders;
 use super::reporter::Reporter;
 use super::talk::{Place, Settings, Told};
-use crate::config::{AutoOffsetReset, CommitMode, CommitOffset, CommitPolicy, CommitWhen, Membership, StartAt};
+use crate::config::{
+    AutoOffsetReset, CommitMode, CommitOffset, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt,
+};
 use crate::trace::CommitOrigin;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::KafkaResult;
@@ -141,6 +143,25 @@ impl ConsumerContext for Callbacks {
     }
 }
 
+/// `auto.commit.interval.ms` if the library commits by itself.
+fn auto_ms(member: &MemberConfig) -> Option<i64> {
+    match member.commit.when {
+        CommitWhen::Auto { interval_ms } => Some(interval_ms),
+        _ => member.commit.also_auto_ms,
+    }
+}
+
+/// Whether offsets are stored for the library to commit.
+fn stores(member: &MemberConfig) -> bool {
+    auto_ms(member).is_some() || member.commit.offset == CommitOffset::Stored
+}
+
+/// Whether the application stores them, when it has handled a record (`enable.auto.offset.store = false`).
+pub fn stores_by_hand(member: &MemberConfig) -> bool {
+    let subscribes = matches!(member.membership, Membership::Subscribe { .. });
+    subscribes && stores(member) && !member.client.enable_auto_offset_store
+}
+
 /// Every librdkafka property that a member's settings amount to.
 ///
 /// Kafka's `request.timeout.ms` is librdkafka's `socket.timeout.ms`, its `fetch.max.wait.ms` is `fetch.wait.max.ms`, and
@@ -157,11 +178,7 @@ pub fn properties(settings: &Settings) -> ClientConfig {
         AutoOffsetReset::Latest => "latest",
         AutoOffsetReset::None => "error",
     };
-    let policy = &member.commit;
-    let auto_ms = match policy.when {
-        CommitWhen::Auto { interval_ms } => Some(interval_ms),
-        _ => policy.also_auto_ms,
-    };
+    let auto_ms = auto_ms(member);
     match &member.membership {
         Membership::Subscribe { group, instance, .. } => {
             set("group.id", group.clone());
@@ -169,8 +186,7 @@ pub fn properties(settings: &Settings) -> ClientConfig {
                 set("group.instance.id", instance.clone());
             }
             set("enable.auto.commit", auto_ms.is_some().to_string());
-            let stores = auto_ms.is_some() || policy.offset == CommitOffset::Stored;
-            set("enable.auto.offset.store", stores.to_string());
+            set("enable.auto.offset.store", (stores(member) && client.enable_auto_offset_store).to_string());
         }
         // The library wants a group's name; nothing is ever asked of that group.
         Membership::Assign(_) => {
@@ -209,4 +225,38 @@ pub fn properties(settings: &Settings) -> ClientConfig {
         set(key, value.clone());
     }
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `enable.auto.offset.store` as the library gets it, and whether the application stores offsets.
+    fn store(group: &str, config: &str) -> (Option<String>, bool) {
+        let text = format!(
+            "run-for = \"9s\"\n[topic.t]\n[group.g]\nclient = \"librdkafka\"\n{group}\n[group.g.config]\n{config}\n"
+        );
+        let scenario = crate::scenario::parse("test.toml", &text, &[]).unwrap().scenario;
+        let member = scenario.groups[0].member_configs[0].clone();
+        let by_hand = stores_by_hand(&member);
+        let settings = Settings {
+            member,
+            bootstrap: "localhost:1".to_owned(),
+            properties: Vec::new(),
+            seed: 0,
+            incarnation: 1,
+            fault: crate::kafka::member::talk::Fault::None,
+        };
+        (properties(&settings).get("enable.auto.offset.store").map(str::to_owned), by_hand)
+    }
+
+    #[test]
+    fn offsets_are_stored_by_the_library_by_the_application_or_not_at_all() {
+        let by_hand = "enable.auto.offset.store = false";
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(store("commit = { when = \"auto\" }", ""), (some("true"), false));
+        assert_eq!(store("commit = { when = \"auto\" }", by_hand), (some("false"), true));
+        let own = "commit = { when = \"after-record\", mode = \"sync\" }";
+        assert_eq!(store(own, ""), (some("false"), false));
+    }
 }
