@@ -69,7 +69,8 @@ fn generations(list: &mut List<'_>, seen: &GroupObserved) {
     }
     let stable: Vec<i64> = all.iter().filter_map(|generation| generation.stable).map(|at| at.as_us() as i64).collect();
     let heard = Tolerance::Time(list.bounds.time + list.bounds.phase);
-    list.add("Stable at", Value::Times(stable), heard);
+    // The start of a process is in it, as in the time to the first JoinGroup.
+    list.add("Stable at", Value::Times(stable), Tolerance::Time(list.bounds.start + list.bounds.phase));
     list.add("from leaving Stable to the next", Value::Times(samples(seen, "time_to_stable")), heard);
     list.add("state at the end", Value::Word(or_none(seen.metrics.state.unwrap_or("").to_owned())), Tolerance::Exact);
     list.count("members at the end", number(seen, "members"), Tolerance::Exact);

@@ -3,6 +3,7 @@
 mod bounds;
 mod figures;
 mod json;
+mod pace;
 mod simulate;
 mod table;
 mod value;
@@ -77,7 +78,7 @@ pub fn compare(
     scenario: &Scenario,
     simulated: &[Observed],
     real: &[Observed],
-    not_comparable: Vec<String>,
+    mut not_comparable: Vec<String>,
 ) -> Comparison {
     let late = real.iter().map(|run| run.late).max().unwrap_or(Duration::ZERO);
     let mut rows = Vec::new();
@@ -85,7 +86,12 @@ pub fn compare(
     if !real.is_empty() {
         for group in groups {
             let bounds = Bounds::new(scenario, group, late);
-            rows.extend(rows_of(group, &bounds, simulated, real));
+            let mut of_group = rows_of(group, &bounds, simulated, real);
+            if let Some(why) = pace::slow(group, &bounds, simulated, real) {
+                of_group.retain(|row| !pace::OF_THE_MACHINE.contains(&row.figure.as_str()));
+                not_comparable.push(why);
+            }
+            rows.extend(of_group);
         }
     }
     let mut contradictions: Vec<String> = real.iter().flat_map(|run| run.contradictions.iter().cloned()).collect();

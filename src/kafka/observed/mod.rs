@@ -51,6 +51,10 @@ pub struct GroupObserved {
     pub partitions: BTreeMap<String, PartitionEnd>,
     /// How often a client with `until = "end"` came to the end of a partition.
     pub ends_reached: i64,
+    /// Times from the beginning of a record's work to the next poll, in sum: the work and the commit that follows it.
+    pub busy: Duration,
+    /// How many of them.
+    pub rounds: u64,
     /// Partitions that one generation gave to two members.
     pub given_twice: i64,
     /// The judge's figures.

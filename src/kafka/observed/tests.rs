@@ -54,6 +54,8 @@ fn a_crash_is_summed_up() {
     let since = removal.at.since(removal.last_sign.unwrap());
     assert!((5_999..=6_000).contains(&since.as_ms()), "{since}");
     assert_eq!(app.given_twice, 0);
+    // 80 records in 65 batches. A record takes 5 ms, and 2 ms for its commit, there and back.
+    assert_eq!((app.rounds, app.busy), (65, Duration::from_ms(65 * 7)));
     // Every partition was held, let go at the crash or the rebalance, and is held at the end.
     assert_eq!(app.held.len(), 6);
     let at_the_end: Vec<_> = app.held.iter().filter(|held| held.until.is_none()).collect();

@@ -46,6 +46,8 @@ struct Group {
     given: BTreeMap<TopicPartition, MemberId>,
     /// Places in `seen.held` that are open.
     open: BTreeMap<(Life, TopicPartition), usize>,
+    /// When each process began with what it has in work.
+    begun: BTreeMap<Life, Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -243,7 +245,16 @@ impl Watch {
                 self.fault(life, "kill", at);
                 self.let_go(life, None, at);
             }
-            Kind::Pause {} => self.fault(life, "pause", at),
+            Kind::Pause {} => {
+                self.fault(life, "pause", at);
+                self.round(life, None);
+            }
+            Kind::ProcessStart { .. } => {
+                if let Some(group) = self.group_of(event.actor) {
+                    group.begun.insert(life, at);
+                }
+            }
+            Kind::Poll {} => self.round(life, Some(at)),
             Kind::Closed {} => self.let_go(life, None, at),
             Kind::Owned { topic, from, to, .. } => self.took(life, topic, from..to, at, names),
             Kind::Revoked { topic, from, to } | Kind::Lost { topic, from, to } => {
@@ -272,6 +283,15 @@ impl Watch {
             let partition = place(names, topic, partition);
             let (member, incarnation) = (member.clone(), life.1.0);
             group.seen.held.push(Held { member, incarnation, partition, from: at, until: None });
+        }
+    }
+
+    /// What a process had in work is over, with its commit; not at all, if something was done to it meanwhile.
+    fn round(&mut self, life: Life, over: Option<Instant>) {
+        let Some(group) = self.group_of(life.0) else { return };
+        if let (Some(begun), Some(over)) = (group.begun.remove(&life), over) {
+            group.seen.busy = group.seen.busy + over.since(begun);
+            group.seen.rounds += 1;
         }
     }
 
