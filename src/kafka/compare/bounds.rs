@@ -37,6 +37,9 @@ pub struct Bounds {
     pub commits: i64,
     /// Records that a killed, frozen or stuck member may have had open, beyond what the simulated range shows.
     pub open_work: i64,
+    /// Commits of members that were frozen or cut off: one comes too late if it was due meanwhile. A member that is frozen
+    /// between two records (a few milliseconds in each) learns that it is out before it has anything to commit.
+    pub late_commits: i64,
 }
 
 impl Bounds {
@@ -69,6 +72,7 @@ impl Bounds {
             records_per_partition: one,
             produced_per_partition: produced,
             commits: if periodic { members } else { all + members },
+            late_commits: scenario.timeline.iter().filter(|event| freezes(&event.action)).count() as i64,
             open_work: faults * if periodic { all + 1 } else { 1 },
         }
     }
@@ -97,6 +101,11 @@ fn abrupt(action: &Action) -> bool {
     )
 }
 
+/// Whether a process goes on later as if nothing had been.
+fn freezes(action: &Action) -> bool {
+    matches!(action, Action::Pause { .. } | Action::Cut { .. })
+}
+
 fn topics(group: &Group) -> Vec<&str> {
     let mut all: Vec<&str> = Vec::new();
     for config in group.member_configs.iter().chain([&group.template]) {
@@ -106,4 +115,29 @@ fn topics(group: &Group) -> Vec<&str> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::compare::{Tolerance, figures};
+    use crate::kafka::observed::GroupObserved;
+    use crate::time::Instant;
+
+    fn rejected(event: &str) -> Tolerance {
+        let text =
+            format!("run-for = \"20s\"\n[topic.t]\n[group.g]\n[timeline]\nevents = [{{ at = \"6s\", {event} }}]\n");
+        let scenario = crate::scenario::parse("test.toml", &text, &[]).unwrap().scenario;
+        let bounds = Bounds::new(&scenario, "g", Duration::ZERO);
+        let mut seen = GroupObserved::default();
+        seen.commits_rejected.insert("UNKNOWN_MEMBER_ID", 1);
+        let all = figures(&seen, &bounds, Instant::from_ms(20_000));
+        all.iter().find(|figure| figure.name.starts_with("commits rejected")).expect("a row").tolerance
+    }
+
+    #[test]
+    fn a_commit_of_a_frozen_member_may_or_may_not_come_too_late_and_one_of_a_stuck_member_does() {
+        assert_eq!(rejected("pause = \"g-0\", for = \"10s\""), Tolerance::Count(1));
+        assert_eq!(rejected("stuck = \"g-0\", for = \"10s\""), Tolerance::Exact);
+    }
 }

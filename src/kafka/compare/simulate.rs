@@ -53,7 +53,7 @@ const START: Duration = Duration::from_ms(100);
 /// milliseconds: a process that is killed at 10.05 s has committed at 10.00 s or at 10.06 s. So the other runs go through
 /// those.
 fn phase(phases: Duration, run: u64, runs: u64) -> Duration {
-    let through = if run % 2 == 0 { phases } else { START.min(phases) };
+    let through = if run.is_multiple_of(2) { phases } else { START.min(phases) };
     Duration::from_us(through.as_us() / runs.max(1) * run)
 }
 

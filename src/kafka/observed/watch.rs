@@ -290,7 +290,7 @@ impl Watch {
     fn round(&mut self, life: Life, over: Option<Instant>) {
         let Some(group) = self.group_of(life.0) else { return };
         if let (Some(begun), Some(over)) = (group.begun.remove(&life), over) {
-            group.seen.busy = group.seen.busy + over.since(begun);
+            group.seen.busy += over.since(begun);
             group.seen.rounds += 1;
         }
     }
