@@ -103,6 +103,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let path = args.trace.as_deref().filter(|_| reason.is_none());
         traces.push(path.map(|path| TraceFiles::open(path, name, usize::from(args.repeat))).transpose()?);
     }
+    // From here on Ctrl-C leaves nothing behind on the cluster.
+    flag();
     let (player, about) = connect(&args.bootstrap_servers, &args.property)?;
     if !args.quiet {
         let briefly = scenarios.len() > 1;

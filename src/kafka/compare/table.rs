@@ -2,6 +2,7 @@
 
 use super::value::{range, seconds};
 use super::{Comparison, Row};
+use crate::time::Duration;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -10,6 +11,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default();
 const HEAD: Style = Style::new().bold();
 
+/// A machine later than this is told of.
+const LATE: Duration = Duration::from_ms(250);
 /// Columns: figure, simulated, real, tolerance, verdict.
 const TITLES: [&str; 5] = ["figure", "simulated", "real", "tolerance", ""];
 
@@ -109,6 +112,9 @@ pub fn summary_line(comparison: &Comparison) -> String {
     let _ = write!(text, "; {} simulated runs, {runs}", comparison.simulated);
     if !comparison.late.is_zero() {
         let _ = write!(text, ", at most {} late", seconds(comparison.late.as_us() as i64));
+        if comparison.late > LATE {
+            text.push_str(" (a busy machine: every tolerance is wider by that)");
+        }
     }
     text
 }

@@ -1,6 +1,6 @@
 //! What of a scenario a real cluster does otherwise.
 
-use crate::config::{AssignorKind, BrokerConfig};
+use crate::config::BrokerConfig;
 use crate::scenario::Scenario;
 use crate::time::Duration;
 use crate::trace::Verb;
@@ -65,14 +65,6 @@ pub fn not_comparable(scenario: &Scenario, cluster: &BrokerConfig) -> Vec<String
     ] {
         if ours != theirs {
             all.push(format!("{key}: the scenario has {ours}, the cluster {theirs}"));
-        }
-    }
-    for config in scenario.groups.iter().flat_map(|group| &group.member_configs) {
-        if config.client.assignors.contains(&AssignorKind::Sticky) {
-            let sentence = "partition.assignment.strategy: librdkafka has no `sticky`".to_owned();
-            if !all.contains(&sentence) {
-                all.push(sentence);
-            }
         }
     }
     all

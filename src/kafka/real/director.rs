@@ -27,6 +27,10 @@ const NAP_US: u64 = 20_000;
 const READY: Duration = Duration::from_secs(30);
 /// How long members may take to leave their group after the end, so that it can be deleted.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// Records later than this are told of.
+const LATE_RECORDS: Duration = Duration::from_millis(500);
+/// Records of nobody that are due at no time.
+const AT_LEISURE: (ActorId, Stamp) = (ActorId::DRIVER, Stamp(u64::MAX));
 
 /// A run under way. Dropping it kills every process.
 pub struct Director<'a> {
@@ -159,13 +163,13 @@ impl<'a> Director<'a> {
 
     /// Records that are there from the start.
     fn preload(&mut self, interrupt: &AtomicBool) -> Result<(), RealError> {
-        self.producing.send(&self.names.real(super::WARM_UP), 0, 1, 1, ActorId::DRIVER, interrupt);
+        self.producing.send((&self.names.real(super::WARM_UP), 0), 1, 1, AT_LEISURE, interrupt);
         for topic in &self.scenario.topics {
             let mut counts = Vec::new();
             crate::sim::produce::round_robin(0, topic.preload, topic.partitions, &mut counts);
             let real = self.names.real(&topic.name);
             for (partition, count) in counts {
-                self.producing.send(&real, partition, count, topic.preload_size, ActorId::DRIVER, interrupt);
+                self.producing.send((&real, partition), count, topic.preload_size, AT_LEISURE, interrupt);
             }
         }
         if interrupt.load(Ordering::Relaxed) {
@@ -389,11 +393,21 @@ impl<'a> Director<'a> {
     pub fn produce(&mut self, topic: &str, size: u32, counts: &[(u32, u64)]) {
         let (topic, counts, producing) = (self.names.real(topic), counts.to_vec(), self.producing.clone());
         let stop = self.stop_streams.clone();
+        let of = (ActorId::DRIVER, Stamp::now());
         self.streams.push(std::thread::spawn(move || {
             for (partition, count) in counts {
-                producing.send(&topic, partition, count, size, ActorId::DRIVER, &stop);
+                producing.send((&topic, partition), count, size, of, &stop);
             }
         }));
+    }
+
+    /// Says so if records got into the log later than the scenario says.
+    pub fn tell_late_records(&mut self) {
+        let late = self.producing.late();
+        if late > LATE_RECORDS {
+            let sentence = "records were in the log up to {} s later than the scenario has them";
+            self.remarks.push(sentence.replace("{}", &format!("{:.1}", late.as_secs_f64())));
+        }
     }
 
     /// The end: nothing more is produced, nobody goes on.

@@ -112,6 +112,7 @@ pub fn run(
     let lost = matches!(played, Err(RealError::ClusterLost(_)));
     let mut committed = Vec::new();
     if played.is_ok() {
+        director.tell_late_records();
         committed = stay.committed(&director.topics(), &mut director.remarks);
     }
     if !lost {

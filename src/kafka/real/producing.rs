@@ -28,6 +28,7 @@ struct Delivered {
     to: Sender<(Stamp, Item)>,
     names: super::names::RunNames,
     failed: Arc<AtomicU64>,
+    late_us: Arc<AtomicU64>,
 }
 
 impl ClientContext for Delivered {
@@ -37,9 +38,12 @@ impl ClientContext for Delivered {
 }
 
 impl ProducerContext for Delivered {
-    type DeliveryOpaque = Box<ActorId>;
+    /// Who writes it, and when the scenario has it in the log.
+    type DeliveryOpaque = Box<(ActorId, Stamp)>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, producer: Box<ActorId>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, of: Box<(ActorId, Stamp)>) {
+        let (producer, due) = *of;
+        self.late_us.fetch_max(Stamp::now().0.saturating_sub(due.0), Ordering::Relaxed);
         match result {
             Ok(message) => {
                 let from = message.offset();
@@ -48,7 +52,7 @@ impl ProducerContext for Delivered {
                     partition: message.partition().unsigned_abs(),
                     from,
                     to: from + 1,
-                    producer: *producer,
+                    producer,
                 };
                 let _ = self.to.send((Stamp::now(), Item::Note(note)));
             }
@@ -64,6 +68,7 @@ impl ProducerContext for Delivered {
 pub struct Producing {
     producer: Arc<ThreadedProducer<Delivered>>,
     failed: Arc<AtomicU64>,
+    late_us: Arc<AtomicU64>,
 }
 
 impl Producing {
@@ -74,7 +79,7 @@ impl Producing {
         names: &super::names::RunNames,
         to: Sender<(Stamp, Item)>,
     ) -> Result<Producing, String> {
-        let failed = Arc::new(AtomicU64::new(0));
+        let (failed, late_us) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", bootstrap).set("client.id", "groupsim").set("linger.ms", "0");
         // In order, as a simulated stream writes them.
@@ -84,19 +89,20 @@ impl Producing {
         for (key, value) in properties {
             config.set(key, value);
         }
-        let context = Delivered { to, names: names.clone(), failed: failed.clone() };
+        let context = Delivered { to, names: names.clone(), failed: failed.clone(), late_us: late_us.clone() };
         let producer = config.create_with_context(context).map_err(|error| error.to_string())?;
-        Ok(Producing { producer: Arc::new(producer), failed })
+        Ok(Producing { producer: Arc::new(producer), failed, late_us })
     }
 
-    /// Sends `count` records to a partition, or fewer if told to stop.
-    pub fn send(&self, topic: &str, partition: u32, count: u64, size: u32, producer: ActorId, stop: &AtomicBool) {
+    /// Sends `count` records to a partition, `of` somebody and due at an instant, or fewer if told to stop.
+    pub fn send(&self, to: (&str, u32), count: u64, size: u32, of: (ActorId, Stamp), stop: &AtomicBool) {
+        let (topic, partition) = to;
         let value = vec![b'x'; size as usize];
         for _ in 0..count {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let mut record = BaseRecord::<(), [u8], Box<ActorId>>::with_opaque_to(topic, Box::new(producer))
+            let mut record = BaseRecord::<(), [u8], Box<(ActorId, Stamp)>>::with_opaque_to(topic, Box::new(of))
                 .partition(partition as i32)
                 .payload(&value);
             let end = std::time::Instant::now() + ACCEPTANCE;
@@ -132,6 +138,11 @@ impl Producing {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// How much later than due a record was in the log, at most.
+    pub fn late(&self) -> Duration {
+        Duration::from_micros(self.late_us.load(Ordering::Relaxed))
+    }
+
     /// Produces a stream from t = 0 (`start`) on, in a thread, until told to stop.
     pub fn stream(
         &self,
@@ -161,7 +172,7 @@ impl Producing {
                 let at = Instant::from_us(Stamp::now().0.saturating_sub(start.0)).max(due);
                 next = stream.take(at, partitions.load(Ordering::Relaxed), &mut counts);
                 for &(partition, count) in &counts {
-                    producing.send(&topic, partition, count, size, actor, &stop);
+                    producing.send((&topic, partition), count, size, (actor, Stamp(due_at)), &stop);
                 }
             }
         })
