@@ -171,6 +171,16 @@ impl Librdkafka {
             _ => Some((CommitError::Refused, code)),
         };
         self.commit_over(io, commit, failed);
+        self.notice_expiry(io);
+    }
+
+    /// The answer of a commit goes through the main thread, which looks at its timers before the application gets any further:
+    /// one that was frozen for longer than session.timeout.ms with a commit in flight is told that its partitions are lost
+    /// before it gets another record.
+    fn notice_expiry(&mut self, io: &mut Io<'_, '_>) {
+        if !self.beats.in_flight && self.session_watched() && self.beats.session.at <= io.now() {
+            self.session_expired(io);
+        }
     }
 
     fn commit_over(&mut self, io: &mut Io<'_, '_>, commit: PendingCommit, failed: Option<(CommitError, ErrorCode)>) {

@@ -68,6 +68,30 @@ fn librdkafka_application_goes_on_after_a_commit_refused_for_a_rebalance() {
     assert_eq!(rig.event_names(), ["commit_reply_seen", "commit_failed", "poll", "delivered", "process_start"]);
 }
 
+/// Frozen for longer than session.timeout.ms with a commit in flight: the library's main thread hands the answer over, and has
+/// seen by then that the session is over.
+#[test]
+fn librdkafka_frozen_in_a_commit_is_told_that_it_lost_its_partitions_before_it_gets_another_record() {
+    for (frozen_ms, then) in
+        [(50_000, &["generation_reset", "poll", "lost", "join_sent"][..]), (9_000, &["poll", "delivered"])]
+    {
+        let mut rig = rig(after_record);
+        let fetch = rig.rd_steady(&[0], 0);
+        rig.records(fetch, &[(0, 0, 9)]);
+        rig.forget_sent();
+        rig.fires_at(1_000);
+        let commit = rig.commit_sent(&[(0, 1)]);
+        rig.pause();
+        rig.at(1_000 + frozen_ms);
+        rig.resume();
+        rig.events();
+        rig.commit_answer(commit, &[0], ErrorCode::None);
+        let names = rig.event_names();
+        assert_eq!(names[0], "commit_reply_seen");
+        assert_eq!(names[1..=then.len()], *then, "{names:?}");
+    }
+}
+
 #[test]
 fn librdkafka_commit_of_an_old_generation_loses_the_assignment() {
     for code in [ErrorCode::IllegalGeneration, ErrorCode::UnknownMemberId] {
