@@ -15,9 +15,10 @@ pub(crate) fn delivered(part: &mut Part, life: Life, from: i64, to: i64, desk: &
     if let Some(place) = open.filter(|&place| part.intervals[place].next == Some(from)) {
         return Some(place);
     }
-    // What it had fetched before a reset it has handed over by now.
-    if let Some(place) = open.filter(|&place| part.intervals[place].jump == Some(from)) {
-        part.intervals[place].jump = None;
+    // What it had fetched before a reset it has handed over by now; of resets before that one nothing was fetched.
+    let jump = |place: usize| Some((place, part.intervals[place].jumps.iter().position(|&jump| jump == from)?));
+    if let Some((place, jump)) = open.and_then(jump) {
+        part.intervals[place].jumps.drain(..=jump);
         return Some(place);
     }
     // A library with a queue of its own hands over what it had fetched before the partition went.

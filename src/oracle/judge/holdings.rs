@@ -143,9 +143,10 @@ impl Judge {
             o6_duplicates::positioned(part, index, offset, origin);
             let interval = &mut part.intervals[index];
             if origin == PositionOrigin::Reset && interval.next.is_some() && !actors[life.0.0 as usize].java {
-                interval.jump = Some(offset);
+                interval.jumps.push(offset);
             } else {
-                (interval.next, interval.next_before, interval.jump) = (Some(offset), Some(offset), None);
+                (interval.next, interval.next_before) = (Some(offset), Some(offset));
+                interval.jumps.clear();
             }
         }
     }

@@ -72,3 +72,21 @@ fn o7a_a_queue_is_emptied_before_a_reset_is_felt() {
         assert_eq!((outcome.wrong(), outcome.number("skipped")), (wrong, 10), "{java}");
     }
 }
+
+/// The queue has records from before the first of three resets, and from between the second and the third.
+#[test]
+fn o7a_a_queue_may_hold_records_from_between_resets() {
+    let mut forge = Forge::running();
+    forge.word(Forge::actor(0), "client", "librdkafka");
+    forge.at(2_000).handles(0, 0, 0, 5).position(0, 0, 20, PositionOrigin::Reset);
+    forge.position(0, 0, 40, PositionOrigin::Reset).position(0, 0, 60, PositionOrigin::Reset);
+    forge.at(3_000).handles(0, 0, 5, 10).handles(0, 0, 40, 45).handles(0, 0, 60, 70);
+    assert_eq!(forge.end(4_000).wrong(), NONE);
+
+    // Back to before a reset that it has passed.
+    let mut forge = Forge::running();
+    forge.word(Forge::actor(0), "client", "librdkafka");
+    forge.at(2_000).handles(0, 0, 0, 5).position(0, 0, 20, PositionOrigin::Reset);
+    forge.position(0, 0, 40, PositionOrigin::Reset).at(3_000).handles(0, 0, 40, 45).handles(0, 0, 20, 25);
+    assert_eq!(forge.end(4_000).wrong(), ["O7a"]);
+}

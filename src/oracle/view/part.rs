@@ -69,8 +69,9 @@ pub(crate) struct Interval {
     pub(crate) next: Option<i64>,
     /// What `next` was when the poll numbered `poll` began.
     pub(crate) next_before: Option<i64>,
-    /// Where a reset put the fetching of a library with a queue of its own: the next offset once the queue is empty.
-    pub(crate) jump: Option<i64>,
+    /// Where resets put the fetching of a library with a queue of its own, in order: the next offsets once the queue has come
+    /// so far.
+    pub(crate) jumps: Vec<i64>,
     pub(crate) poll: u64,
     /// Delivered and not finished, with the instant of delivery.
     pub(crate) in_hand: RangeMap<Instant>,
@@ -279,7 +280,7 @@ impl Part {
             end: None,
             next: None,
             next_before: None,
-            jump: None,
+            jumps: Vec::new(),
             poll: 0,
             in_hand: RangeMap::default(),
             runs: Vec::new(),
