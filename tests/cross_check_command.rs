@@ -290,23 +290,25 @@ max.poll.records      = 3
         let Some(broker) = kafka_broker::Broker::start(&[]) else { return };
         let place = Place::new();
         place.file("quiet.toml", QUIET);
-        // Two seconds to the coordinator and two back: no cluster of this machine is that slow.
+        // Records that no broker takes with its own settings; the simulated one takes any.
+        place.file("big.toml", &QUIET.replace("\"5/s\"", "{ rate = \"5/s\", size = \"2MiB\" }"));
+        // Two seconds to the coordinator and two back: not to be had on this machine.
         place.file("far.toml", &format!("{QUIET}[network]\nlatency = \"2s\"\n"));
         let at = ["--bootstrap-servers", broker.address()];
-        let args = [&["quiet.toml", "far.toml", "--json", "--trace", "traces"], &at[..]].concat();
+        let args = [&["quiet.toml", "big.toml", "far.toml", "--json", "--trace", "traces"], &at[..]].concat();
         let both = place.cross_check(&args);
         assert_eq!(both.code, 5, "{}", both.err);
         assert!(both.err.contains("does not have max.poll.records"), "{}", both.err);
         let document: serde_json::Value = serde_json::from_str(&both.out).unwrap();
         assert_eq!(document["cluster"]["settings"]["group.initial.rebalance.delay.ms"], 3_000);
-        let verdicts: Vec<_> = [0, 1].map(|n| document["scenarios"][n]["verdict"].as_str().unwrap()).to_vec();
-        assert_eq!(verdicts, ["agrees", "differs"], "{document:#}");
-        let far = &document["scenarios"][1];
+        let verdicts: Vec<_> = [0, 1, 2].map(|n| document["scenarios"][n]["verdict"].as_str().unwrap()).to_vec();
+        assert_eq!(verdicts, ["agrees", "differs", "not comparable"], "{document:#}");
+        let far = &document["scenarios"][2];
         assert!(far["not_comparable"][0].as_str().unwrap().contains("latency"), "{far:#}");
         let mut traces: Vec<_> =
             std::fs::read_dir(place.path("traces")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         traces.sort();
-        let names = ["far.real-1.jsonl", "far.simulated.jsonl", "quiet.real-1.jsonl", "quiet.simulated.jsonl"];
+        let names = ["big.real-1.jsonl", "big.simulated.jsonl", "quiet.real-1.jsonl", "quiet.simulated.jsonl"];
         assert_eq!(traces, names);
         let quiet = place.cross_check(&[&["quiet.toml", "--quiet", "--repeat", "2"], &at[..]].concat());
         assert_eq!((quiet.code, quiet.out.as_str(), quiet.err.as_str()), (0, "", ""));
