@@ -172,10 +172,10 @@ impl Library {
 
     /// The application has handled records of a partition up to `to`.
     #[inline]
-    pub fn handled(&mut self, index: usize, to: Offset) {
+    pub fn handled(&mut self, run: &Run, to: Offset) {
         match self {
-            Library::Java(c) => c.subscription.handled(index, to),
-            Library::Librdkafka(c) => c.handled(index, to),
+            Library::Java(c) => c.subscription.handled(run, to),
+            Library::Librdkafka(c) => c.handled(run, to),
         }
     }
 

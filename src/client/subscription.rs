@@ -95,7 +95,7 @@ impl Partition {
 /// Records that poll returned: `[from, to)` of one partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
-    /// Where the partition stands among the owned ones.
+    /// Where the partition stood among the owned ones when they were handed out.
     pub index: usize,
     /// The partition.
     pub tp: TopicPartition,
@@ -151,9 +151,19 @@ impl Subscription {
         p.state = FetchState::AwaitReset(lookup);
     }
 
-    /// The application has handled records of a partition up to `to`.
+    /// Where the partition of records that were handed out stands now; `None` if it is not owned any more.
     #[inline]
-    pub fn handled(&mut self, index: usize, to: Offset) {
+    pub fn place(&self, run: &Run) -> Option<usize> {
+        match self.partitions.get(run.index) {
+            Some(p) if p.tp == run.tp => Some(run.index),
+            _ => self.find(run.tp),
+        }
+    }
+
+    /// The application has handled records of `run` up to `to`.
+    #[inline]
+    pub fn handled(&mut self, run: &Run, to: Offset) {
+        let Some(index) = self.place(run) else { return };
         let p = &mut self.partitions[index];
         p.done = to;
         if !p.dirty {

@@ -93,6 +93,8 @@ pub struct ClientConfig {
     pub heartbeat_interval_ms: i32,
     /// `max.poll.interval.ms`; sent as the rebalance timeout.
     pub max_poll_interval_ms: i32,
+    /// The rebalance timeout that the Go clients send in JoinGroup; the others send `max.poll.interval.ms`.
+    pub rebalance_timeout_ms: i32,
     /// `max.poll.records`; 1 for a library that hands out one record at a time.
     pub max_poll_records: u32,
     /// `auto.offset.reset`.
@@ -136,6 +138,7 @@ impl Default for ClientConfig {
             session_timeout_ms: 45_000,
             heartbeat_interval_ms: 3_000,
             max_poll_interval_ms: 300_000,
+            rebalance_timeout_ms: 60_000,
             max_poll_records: 500,
             auto_offset_reset: AutoOffsetReset::Latest,
             assignors: vec![AssignorKind::Range, AssignorKind::CooperativeSticky],

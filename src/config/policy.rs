@@ -23,6 +23,17 @@ pub enum WorkerOrder {
     None,
 }
 
+/// Who handles records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Workers {
+    /// `workers = 1`: the thread that polls.
+    PollThread,
+    /// `workers = N`: so many beside it, over one buffer.
+    Pool(u32),
+    /// sarama's own way: one for each claimed partition, each with a buffer of its own.
+    PerPartition,
+}
+
 /// `process = { ... }`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProcessPolicy {
@@ -32,8 +43,8 @@ pub struct ProcessPolicy {
     pub jitter_percent: u32,
     /// Draw the jitter for each record instead of once per delivered run.
     pub jitter_per_record: bool,
-    /// Number of workers; with one, the poll thread handles records itself.
-    pub workers: u32,
+    /// Who handles records.
+    pub workers: Workers,
     /// Order among workers.
     pub order: WorkerOrder,
     /// Records that may be out to workers before the poll thread waits; `None`: the profile's.
@@ -48,7 +59,7 @@ impl Default for ProcessPolicy {
             per_record: Duration::ZERO,
             jitter_percent: 0,
             jitter_per_record: false,
-            workers: 1,
+            workers: Workers::PollThread,
             order: WorkerOrder::Partition,
             buffer: None,
             when_revoked: None,
@@ -93,6 +104,8 @@ pub enum CommitOffset {
     Stored,
     /// What is about to be handled, plus one: for `before-*`.
     AboutToHandle,
+    /// The records of the polls before the last: what franz-go commits by itself.
+    Head,
 }
 
 /// commitSync or commitAsync.
@@ -102,6 +115,15 @@ pub enum CommitMode {
     Sync,
     /// Go on at once.
     Async,
+}
+
+/// Where offsets are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum OffsetStore {
+    /// In Kafka.
+    Kafka,
+    /// With the results, in the same transaction: a record's result and its offset are there both, or neither.
+    WithResult,
 }
 
 /// `commit = { ... }`, with every default filled in.
@@ -117,6 +139,10 @@ pub struct CommitPolicy {
     pub on_revoke: bool,
     /// `enable.auto.commit = true` written out beside another `when`: both run.
     pub also_auto_ms: Option<i64>,
+    /// `retry`: how often the application repeats a commit that has failed.
+    pub retry: u32,
+    /// `store`.
+    pub store: OffsetStore,
 }
 
 impl Default for CommitPolicy {
@@ -128,6 +154,8 @@ impl Default for CommitPolicy {
             mode: CommitMode::Async,
             on_revoke: true,
             also_auto_ms: None,
+            retry: 0,
+            store: OffsetStore::Kafka,
         }
     }
 }

@@ -316,6 +316,7 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "session.timeout.ms" => c.session_timeout_ms = int,
         "heartbeat.interval.ms" => c.heartbeat_interval_ms = int,
         "max.poll.interval.ms" => c.max_poll_interval_ms = int,
+        "rebalance.timeout.ms" => c.rebalance_timeout_ms = int,
         "max.poll.records" => c.max_poll_records = unsigned,
         "retry.backoff.ms" => c.retry_backoff_ms = n,
         "retry.backoff.max.ms" => c.retry_backoff_max_ms = n,

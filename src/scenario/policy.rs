@@ -100,6 +100,7 @@ pub(super) fn commit(
         mode: mode_of(report, &parts),
         on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
         also_auto_ms: None,
+        ..CommitPolicy::default()
     };
     match enabled {
         Some((true, span)) => {

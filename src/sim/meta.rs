@@ -138,6 +138,7 @@ fn offset_text(offset: CommitOffset) -> &'static str {
         CommitOffset::DoneMax => "done-max",
         CommitOffset::Stored => "stored",
         CommitOffset::AboutToHandle => "about-to-handle",
+        CommitOffset::Head => "head",
     }
 }
 

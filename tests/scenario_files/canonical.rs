@@ -52,6 +52,7 @@ fn the_canonical_example_loads_with_every_value() {
             mode: CommitMode::Sync,
             on_revoke: true,
             also_auto_ms: None,
+            ..CommitPolicy::default()
         },
         from: StartAt::Committed,
         until_end: false,

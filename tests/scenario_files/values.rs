@@ -209,6 +209,7 @@ fn commit_and_the_auto_commit_switch_are_one() {
         mode: CommitMode::Sync,
         on_revoke: false,
         also_auto_ms: None,
+        ..CommitPolicy::default()
     };
     assert_eq!(commit("[group.billing.config]\nenable.auto.commit = false"), never);
     assert_eq!(

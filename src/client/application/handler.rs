@@ -147,7 +147,7 @@ impl Process {
         if to > from {
             self.work.reported = to;
             io.emit_cause(Kind::ProcessDone { partition: self.work.run.tp, from, to });
-            self.library.handled(self.work.run.index, to);
+            self.library.handled(&self.work.run, to);
         }
     }
 

@@ -180,9 +180,11 @@ impl Librdkafka {
 
     /// The application has handled records of a partition up to `to`.
     #[inline]
-    pub fn handled(&mut self, index: usize, to: Offset) {
-        self.subscription.handled(index, to);
-        if !self.stores_on_delivery {
+    pub fn handled(&mut self, run: &Run, to: Offset) {
+        self.subscription.handled(run, to);
+        if !self.stores_on_delivery
+            && let Some(index) = self.subscription.place(run)
+        {
             self.subscription.partitions[index].stored = to;
         }
     }

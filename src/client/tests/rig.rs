@@ -15,7 +15,7 @@ use crate::trace::{Channel, Kind, Recorder};
 
 /// A commit policy with everything spelled out.
 pub(super) fn policy(when: CommitWhen, offset: CommitOffset, mode: CommitMode, on_revoke: bool) -> CommitPolicy {
-    CommitPolicy { when, offset, mode, on_revoke, also_auto_ms: None }
+    CommitPolicy { when, offset, mode, on_revoke, ..CommitPolicy::default() }
 }
 
 /// after-batch, sync, on-revoke.

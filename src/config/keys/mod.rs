@@ -67,6 +67,7 @@ const LONG: i64 = i64::MAX / 1_000_000;
 const ALL: &[ClientKind] = &ClientKind::ALL;
 const JAVA: &[ClientKind] = &[Java];
 const RD: &[ClientKind] = &[Librdkafka];
+const GO: &[ClientKind] = &[Sarama, KafkaGo, FranzGo];
 const JAVA_RD: &[ClientKind] = &[Java, Librdkafka];
 const NOT_KAFKA_GO: &[ClientKind] = &[Java, Librdkafka, Sarama, FranzGo];
 
@@ -119,6 +120,13 @@ pub const CONSUMER: &[KafkaKey] = &[
         "300000",
         JAVA_RD,
         "A member that does not poll for this long leaves; also the time that others wait for it in a rebalance.",
+    )),
+    group(modelled(
+        "rebalance.timeout.ms",
+        KeyType::Integer(1, INT),
+        "60000",
+        GO,
+        "How long others wait for the member in a rebalance; Java and librdkafka take max.poll.interval.ms.",
     )),
     modelled("max.poll.records", KeyType::Integer(1, INT), "500", JAVA, "Most records that one poll() returns."),
     modelled(
