@@ -23,7 +23,7 @@ use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
 pub use error::ClusterError;
 use error::code_of;
-pub use produce::{Appended, Producer};
+pub use produce::Appended;
 
 use crate::kafka::wire::{Login, Seen, Watcher};
 

@@ -1,9 +1,6 @@
-//! Records into topics: as fast as it goes, or steadily.
+//! Records into topics, as fast as it goes.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -15,12 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use super::error::code_of;
 use super::{Cluster, ClusterError};
 use crate::kafka::wire::Stamp;
-use crate::scenario::Produce;
-use crate::sim::produce::{Stream, round_robin};
-use crate::time::Instant;
-
-/// Longest sleep of a stream before it looks whether it shall stop.
-const DOZE: Duration = Duration::from_millis(50);
+use crate::sim::produce::round_robin;
 
 /// Records that are in the log now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,124 +61,6 @@ impl Cluster {
         outlet.send(counts, Stamp::now())?;
         outlet.flush()?;
         Ok(outlet.take())
-    }
-
-    /// Starts a steady stream into a topic: record i is sent at `start` + `spec.from` + i / rate, to the partition that the
-    /// simulator would choose. What has been appended is told over `appended`, about when it is acknowledged.
-    ///
-    /// # Errors
-    /// [`ClusterError::Setting`].
-    pub fn stream(
-        &self,
-        topic: &str,
-        partitions: u32,
-        spec: Produce,
-        start: Stamp,
-        appended: Sender<Appended>,
-    ) -> Result<Producer, ClusterError> {
-        let outlet = Outlet::new(self, topic, spec.size, "0")?;
-        let shared = Arc::new(Shared {
-            partitions: AtomicU32::new(partitions),
-            stop: AtomicBool::new(false),
-            failure: Mutex::new(None),
-        });
-        let course = Course { outlet, stream: Stream::new(spec), start, appended, shared: Arc::clone(&shared) };
-        let thread = std::thread::Builder::new().name(format!("produce {topic}")).spawn(move || course.run());
-        let thread =
-            thread.map_err(|error| ClusterError::Setting { why: format!("no thread for a producer: {error}") })?;
-        Ok(Producer { shared, thread: Some(thread) })
-    }
-}
-
-/// A steady stream of records. Dropped, it stops at once, and records under way may or may not arrive.
-pub struct Producer {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    partitions: AtomicU32,
-    stop: AtomicBool,
-    failure: Mutex<Option<ClusterError>>,
-}
-
-impl Producer {
-    /// The topic has so many partitions from now on.
-    pub fn set_partitions(&self, partitions: u32) {
-        self.shared.partitions.store(partitions, Ordering::Relaxed);
-    }
-
-    /// What ended the stream before its time.
-    pub fn failure(&self) -> Option<ClusterError> {
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Sends no more, and waits until what was sent is acknowledged and told.
-    ///
-    /// # Errors
-    /// What ended the stream before its time.
-    pub fn stop(mut self) -> Result<(), ClusterError> {
-        self.end();
-        self.failure().map_or(Ok(()), Err)
-    }
-
-    fn end(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Producer {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// The thread of a stream.
-struct Course {
-    outlet: Outlet,
-    stream: Stream,
-    start: Stamp,
-    appended: Sender<Appended>,
-    shared: Arc<Shared>,
-}
-
-impl Course {
-    fn run(mut self) {
-        let ended = self.flow().and_then(|()| self.outlet.flush());
-        self.tell();
-        if let Err(error) = ended {
-            *self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        }
-    }
-
-    fn flow(&mut self) -> Result<(), ClusterError> {
-        let mut counts = Vec::new();
-        let mut next = self.stream.first();
-        while !self.shared.stop.load(Ordering::Relaxed) {
-            let Some(due) = next else { return Ok(()) };
-            let now = Stamp::now();
-            let Some(late) = now.0.checked_sub(self.start.0.saturating_add(due.as_us())) else {
-                self.outlet.poll(Duration::from_micros(self.start.0 + due.as_us() - now.0).min(DOZE));
-                self.outlet.check()?;
-                self.tell();
-                continue;
-            };
-            let partitions = self.shared.partitions.load(Ordering::Relaxed);
-            next = self.stream.take(Instant::from_us(due.as_us() + late), partitions, &mut counts);
-            self.outlet.send(&counts, now)?;
-            self.outlet.poll(Duration::ZERO);
-            self.tell();
-        }
-        Ok(())
-    }
-
-    fn tell(&self) {
-        // Whoever does not listen any more does not want to know.
-        self.outlet.take().into_iter().for_each(|appended| drop(self.appended.send(appended)));
     }
 }
 
