@@ -43,7 +43,9 @@ pub(crate) enum Place {
     Poll,
     /// In a rebalance callback, which poll runs.
     Callback,
-    /// Anywhere else.
+    /// Handling records: in no call of the library.
+    Handler,
+    /// In another call of the library.
     Outside,
 }
 
@@ -88,8 +90,8 @@ impl Library {
     #[inline]
     pub fn set_place(&mut self, place: Place) {
         match self {
-            Library::Java(c) => c.in_poll = place == Place::Poll,
-            Library::Librdkafka(c) => c.in_poll = place != Place::Outside,
+            Library::Java(c) => (c.in_poll, c.in_handler) = (place == Place::Poll, place == Place::Handler),
+            Library::Librdkafka(c) => c.in_poll = matches!(place, Place::Poll | Place::Callback),
         }
     }
 
@@ -221,7 +223,10 @@ impl Library {
     pub fn commit_async(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>) {
         let (purpose, origin) = (CommitPurpose::Async, CommitOrigin::Async);
         match self {
-            Library::Java(c) => c.commit_async(io, offsets, purpose, origin),
+            Library::Java(c) => {
+                c.commit_async(io, offsets, purpose, origin);
+                c.read_unread(io);
+            }
             Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
         }
     }

@@ -127,6 +127,19 @@ impl Subscription {
         self.without_position = self.partitions.len();
     }
 
+    /// Replaces everything owned; what stays keeps its position and state (CLIENT-34, SubscriptionState.assignFromSubscribed).
+    pub fn reassign(&mut self, mut partitions: Vec<TopicPartition>) {
+        partitions.sort_unstable();
+        partitions.dedup();
+        let mut before = std::mem::take(&mut self.partitions).into_iter().peekable();
+        for tp in partitions {
+            while before.next_if(|p| p.tp < tp).is_some() {}
+            self.partitions.push(before.next_if(|p| p.tp == tp).unwrap_or_else(|| Partition::new(tp)));
+        }
+        self.dirty = (0u32..).zip(&self.partitions).filter(|(_, p)| p.dirty).map(|(index, _)| index).collect();
+        self.without_position = self.partitions.iter().filter(|p| p.state != FetchState::Fetching).count();
+    }
+
     /// Where a partition stands in the list.
     #[inline]
     pub fn find(&self, tp: TopicPartition) -> Option<usize> {
@@ -247,18 +260,33 @@ impl Subscription {
 
     /// Runs of consecutive partitions of one topic: the first, and how many.
     pub fn runs(&self) -> impl Iterator<Item = (TopicPartition, u32)> + '_ {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let first = self.partitions.get(at)?.tp;
-            let mut length = 1;
-            while let Some(next) = self.partitions.get(at + length as usize) {
-                if next.tp.topic != first.topic || next.tp.partition != first.partition + length {
-                    break;
-                }
-                length += 1;
-            }
-            at += length as usize;
-            Some((first, length))
-        })
+        runs(self.partitions.iter().map(|p| p.tp))
     }
+
+    /// Those of `partitions` that are not owned, sorted.
+    pub fn missing(&self, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
+        let mut missing: Vec<_> = partitions.iter().copied().filter(|&tp| self.find(tp).is_none()).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Owned partitions that are not among `partitions`, sorted.
+    pub fn outside(&self, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
+        let kept: std::collections::BTreeSet<_> = partitions.iter().collect();
+        self.partitions.iter().map(|p| p.tp).filter(|tp| !kept.contains(tp)).collect()
+    }
+}
+
+/// Runs of consecutive partitions of one topic among sorted ones: the first, and how many.
+pub(crate) fn runs(partitions: impl Iterator<Item = TopicPartition>) -> impl Iterator<Item = (TopicPartition, u32)> {
+    let mut rest = partitions.peekable();
+    std::iter::from_fn(move || {
+        let first = rest.next()?;
+        let mut length = 1;
+        while rest.next_if(|tp| tp.topic == first.topic && tp.partition == first.partition + length).is_some() {
+            length += 1;
+        }
+        Some((first, length))
+    })
 }

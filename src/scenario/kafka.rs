@@ -270,11 +270,6 @@ fn assignors(report: &mut Report, span: Span, items: &[String], written_for: Cli
     if report.cast(written_for) == ClientKind::Librdkafka {
         found = librdkafka::assignors(report, span, found, written_for)?;
     }
-    if found == [AssignorKind::CooperativeSticky] {
-        let instead = "with a second, eager assignor in the list (range, cooperative-sticky) a group runs eager";
-        report.planned(span, "cooperative rebalancing (cooperative-sticky as the only assignor)", instead);
-        return None;
-    }
     Some(found)
 }
 

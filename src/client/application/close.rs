@@ -35,6 +35,7 @@ impl Process {
                 self.doing = Doing::Closing(ClosePhase::LastAnswers);
             }
             ClosePhase::LastAnswers | ClosePhase::Terminate => {
+                consumer.read_unread(io);
                 if consumer.coordinator_busy() && !expired {
                     return false;
                 }

@@ -86,6 +86,7 @@ impl Process {
         self.library.set_place(match self.doing {
             Doing::Polling => Place::Poll,
             Doing::Committing(After::Callback | After::CloseCallback) => Place::Callback,
+            Doing::Handling | Doing::Working => Place::Handler,
             _ => Place::Outside,
         });
     }

@@ -77,6 +77,12 @@ impl Consumer {
         }
     }
 
+    /// What is buffered of partitions that are not owned any more is of no use.
+    pub(super) fn drop_unowned(&mut self) {
+        let owned = &self.subscription;
+        self.fetcher.completed.retain(|fetched| owned.find(fetched.partition).is_some());
+    }
+
     /// Nothing that is buffered is of use any more.
     pub fn clear_fetched(&mut self) {
         self.fetcher.completed.clear();

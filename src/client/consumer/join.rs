@@ -1,5 +1,6 @@
 //! Joining: onJoinPrepare, JoinGroup, SyncGroup, onJoinComplete (CLIENT-10 to CLIENT-25).
 
+use super::cooperative::Giving;
 use super::leader::Leading;
 use super::membership::{GenerationId, MemberState};
 use super::{Callback, Consumer, PollOutcome};
@@ -200,7 +201,8 @@ impl Consumer {
                     if retry.is_armed() {
                         return JoinStep::Wait;
                     }
-                    for p in &mut self.subscription.partitions {
+                    // CLIENT-20; what stays owned is read on, past what is committed here
+                    for p in self.subscription.partitions.iter_mut().filter(|_| !self.cooperative) {
                         p.pending_revocation = true;
                     }
                     self.join.prepare = Prepare::CommitInFlight { until };
@@ -214,14 +216,16 @@ impl Consumer {
         }
         self.join.prepare = Prepare::Idle;
         self.membership.needs_join_prepare = false;
-        if self.subscription.partitions.is_empty() {
+        let id = self.membership.id;
+        let lost = id.generation == Generation::NONE || id.member.is_empty();
+        // CLIENT-21: the subscription does not change here, so a member of a cooperative group keeps everything.
+        if self.subscription.partitions.is_empty() || (self.cooperative && !lost) {
             self.join_prepared();
             return JoinStep::Done;
         }
-        let id = self.membership.id;
-        let lost = id.generation == Generation::NONE || id.member.is_empty();
-        self.callback = Some(if lost { Callback::Lost } else { Callback::Revoked });
-        JoinStep::Outcome(PollOutcome::Callback(if lost { Callback::Lost } else { Callback::Revoked }))
+        let callback = if lost { Callback::Lost } else { Callback::Revoked };
+        self.callback = Some(Giving::All(callback));
+        JoinStep::Outcome(PollOutcome::Callback(callback))
     }
 
     /// The auto-commit before the rejoin was answered.
@@ -429,6 +433,9 @@ impl Consumer {
         let GenerationId { generation, member, protocol } = id;
         let group: GroupId = self.membership.group;
         io.emit_cause(Kind::Joined { group, member, generation, protocol });
+        if self.cooperative {
+            return self.joined_cooperatively(io, assignment.partitions);
+        }
         self.commits.restart_auto(io);
         self.own(io, assignment.partitions, generation);
         None

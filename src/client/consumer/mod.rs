@@ -1,6 +1,7 @@
 //! The Java classic consumer: membership, positions, fetching and commits, without the application around it.
 
 mod commits;
+mod cooperative;
 mod fetcher;
 mod heartbeat;
 mod join;
@@ -17,7 +18,7 @@ use super::library::{Callback, PollOutcome};
 use super::network::{Network, Pending, Sender};
 use super::profile::{JAVA, Profile};
 use super::subscription::Subscription;
-use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt};
+use crate::config::{AssignorKind, ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt};
 use crate::ids::{CorrelationId, Generation, GroupId, InstanceId, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Response};
 use crate::trace::Channel;
@@ -45,10 +46,16 @@ pub(crate) struct Consumer {
     positions: positions::Positions,
     fetcher: fetcher::Fetcher,
     pub(crate) commits: commits::Commits,
+    /// The rebalance protocol of its assignors is COOPERATIVE (CLIENT-16).
+    cooperative: bool,
     /// The callback that the application is in.
-    callback: Option<Callback>,
+    callback: Option<cooperative::Giving>,
+    /// Answers that nobody reads before the application calls the library again.
+    unread: Vec<(CorrelationId, Response)>,
     /// The application waits inside poll.
     pub(crate) in_poll: bool,
+    /// The application handles records.
+    pub(crate) in_handler: bool,
     fatal: Option<ErrorCode>,
 }
 
@@ -106,8 +113,11 @@ impl Consumer {
             positions: positions::Positions::new(),
             fetcher: fetcher::Fetcher::new(),
             commits,
+            cooperative: config.client.assignors.iter().all(|&kind| kind == AssignorKind::CooperativeSticky),
             callback: None,
+            unread: Vec::new(),
             in_poll: false,
+            in_handler: false,
             fatal: None,
         }
     }
@@ -147,6 +157,9 @@ impl Consumer {
 
     /// An answer has come.
     pub fn on_response(&mut self, io: &mut Io<'_, '_>, id: CorrelationId, response: Response) {
+        if self.nobody_reads() {
+            return self.unread.push((id, response));
+        }
         let Some(pending) = self.network.take(io, id, response.error()) else { return };
         match (pending, response) {
             (Pending::Fetch, Response::Fetch(r)) => self.on_fetch(io, &r),
@@ -195,6 +208,9 @@ impl Consumer {
 
     /// What the heartbeat thread and the network client do on their own: look the coordinator up, refresh metadata.
     pub fn background(&mut self, io: &mut Io<'_, '_>) {
+        if self.nobody_reads() {
+            return;
+        }
         if !self.lookup.known && self.grouped {
             let beats = self.membership.beats() && !self.heartbeat.closed;
             if beats || self.commits.has_waiting() {

@@ -3,7 +3,7 @@
 use super::{Consumer, PollOutcome};
 use crate::client::io::{Io, Timer};
 use crate::client::network::{Call, Pending, Sender};
-use crate::client::subscription::{FetchState, Lookup};
+use crate::client::subscription::{FetchState, Lookup, runs};
 use crate::config::{AutoOffsetReset, StartAt};
 use crate::ids::{Generation, MemberId, Offset, TopicPartition};
 use crate::protocol::{
@@ -71,12 +71,17 @@ impl Positions {
 }
 
 impl Consumer {
-    /// Takes over an assignment: `owned` events, and where each partition starts.
+    /// Takes over an assignment; nothing is carried over from the one before.
     pub fn own(&mut self, io: &mut Io<'_, '_>, partitions: Vec<TopicPartition>, generation: Generation) {
         self.clear_fetched();
         self.subscription.assign(partitions);
-        let runs: Vec<_> = self.subscription.runs().collect();
-        for (first, length) in runs {
+        let all: Vec<_> = self.subscription.partitions.iter().map(|p| p.tp).collect();
+        self.started_with(io, &all, generation);
+    }
+
+    /// Partitions are new, sorted: `owned` events, and where each of them starts.
+    pub(super) fn started_with(&mut self, io: &mut Io<'_, '_>, new: &[TopicPartition], generation: Generation) {
+        for (first, length) in runs(new.iter().copied()) {
             let (topic, from, to) = (first.topic, first.partition, first.partition + length);
             io.emit(Kind::Owned { topic, from, to, generation });
         }
@@ -86,14 +91,16 @@ impl Consumer {
             StartAt::Beginning => (Some(ListOffsetsTarget::Earliest), PositionOrigin::Beginning),
             StartAt::End => (Some(ListOffsetsTarget::Latest), PositionOrigin::End),
             StartAt::Offset(offset) => {
-                for index in 0..self.subscription.partitions.len() {
-                    self.set_position(io, index, Offset(offset), PositionOrigin::Seek);
+                for &tp in new {
+                    if let Some(index) = self.subscription.find(tp) {
+                        self.set_position(io, index, Offset(offset), PositionOrigin::Seek);
+                    }
                 }
                 (None, PositionOrigin::Seek)
             }
         };
         if let Some(target) = target {
-            for index in 0..self.subscription.partitions.len() {
+            for index in new.iter().filter_map(|&tp| self.subscription.find(tp)).collect::<Vec<_>>() {
                 self.subscription.await_reset(index, Lookup { target, origin, reason: None });
             }
         }

@@ -45,7 +45,7 @@ impl Consumer {
                 next = (timer, due);
             }
         };
-        if let Some((timer, channel)) = self.network.first_timeout() {
+        if let Some((timer, channel)) = self.network.first_timeout().filter(|_| !self.nobody_reads()) {
             consider(timer, Due::RequestTimeout(channel));
         }
         consider(self.network.reconnect(Channel::Node), Due::Reconnect(Channel::Node));
