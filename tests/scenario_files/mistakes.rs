@@ -276,7 +276,7 @@ const CASES: &[Case] = &[
         true,
         "client = \"sarama\"\nprocess = { workers = 3, order = \"none\", buffer = 5, when-revoked = \"drain\" }\n\
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
-         [group.more]\ntopics = [\"^ord.*\"]\n[group.more.config]\npartition.assignment.strategy = [\"cooperative-sticky\"]\n[timeline]\nevents = [\n\
+         [group.more]\ntopics = [\"^ord.*\"]\n\n[timeline]\nevents = [\n\
          { at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
@@ -288,9 +288,8 @@ const CASES: &[Case] = &[
             ("GS070", 11, "with-result"),
             ("GS070", 11, "`retry`"),
             ("GS070", 13, "a pattern over topics"),
-            ("GS070", 15, "cooperative"),
-            ("GS070", 18, "`as = \"new\"`"),
-            ("GS070", 18, "`surge = true`"),
+            ("GS070", 16, "`as = \"new\"`"),
+            ("GS070", 16, "`surge = true`"),
         ],
     ),
     // Limits.

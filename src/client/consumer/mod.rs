@@ -18,7 +18,9 @@ use super::library::{Callback, PollOutcome};
 use super::network::{Network, Pending, Sender};
 use super::profile::{JAVA, Profile};
 use super::subscription::Subscription;
-use crate::config::{AssignorKind, ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt};
+use crate::config::{
+    AssignorKind, ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt,
+};
 use crate::ids::{CorrelationId, Generation, GroupId, InstanceId, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Response};
 use crate::trace::Channel;

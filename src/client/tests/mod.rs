@@ -2,6 +2,7 @@
 
 mod close;
 mod commit;
+mod cooperative;
 mod handler;
 mod heartbeat;
 mod join;

@@ -249,7 +249,7 @@ impl Rig {
             error: ErrorCode::None,
             generation: Generation(generation),
             protocol_type: Some(self.names.intern("consumer")),
-            protocol_name: Some(ProtocolName(self.names.intern("range"))),
+            protocol_name: Some(ProtocolName(self.names.intern(self.config.client.assignors[0].name()))),
             leader: if leads { member } else { MemberId(self.names.intern("other")) },
             skip_assignment: false,
             member,
