@@ -323,6 +323,7 @@ impl Draft<'_> {
             member_configs: configs,
             template,
             starts_at_zero: at_zero,
+            fresh: crew.fresh as usize,
         };
         (group, variants)
     }

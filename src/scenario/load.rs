@@ -11,13 +11,14 @@ use super::recast::Recast;
 use super::report::{Report, Span, grouped};
 use super::selector::Crews;
 use super::shape::{self, MAX_MEMBERS, MAX_READ};
+use super::successors;
 use super::timeline::{self, Stage};
 use super::topic;
 use super::topic_events;
 use super::tree::{self, Node, Table, Value};
 use crate::config::keys::Side;
 use crate::config::{BrokerConfig, ClientKind, Membership};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
@@ -251,6 +252,7 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         crews.by_group.insert(entry.key.clone(), group::members(report, entry));
     }
     let starts_late = timeline::census(report, &events, &mut crews);
+    successors::census(report, &events, Instant::ZERO + horizon, &mut crews);
     if crews.len() > MAX_MEMBERS {
         let (all, limit) = (grouped(crews.len()), grouped(MAX_MEMBERS));
         let span = group_entries.last().map_or(START, |e| e.key_span);

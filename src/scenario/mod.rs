@@ -24,6 +24,7 @@ mod report;
 mod schema;
 mod selector;
 mod shape;
+mod successors;
 mod templates;
 mod timeline;
 mod topic;

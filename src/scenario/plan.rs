@@ -107,6 +107,21 @@ pub struct Group {
     /// For each of `member_configs`: whether it starts at t = 0 (the first event naming it is not `start`, and it is one of
     /// `members`).
     pub starts_at_zero: Vec<bool>,
+    /// How many of `member_configs`, the last ones, run only in the place of others that are restarted `as = "new"`.
+    pub fresh: usize,
+}
+
+/// Under which name a restarted process comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reborn {
+    /// `as = "same"`: its own, as a StatefulSet's pod does.
+    #[default]
+    Same,
+    /// `as = "new"`: the next free number of its group, as a Deployment's pod does.
+    New,
+    /// `as = "new"` with `surge = true`: the new process starts first, and the old one stops when the new one has run for
+    /// `down-for`.
+    Surge,
 }
 
 impl Group {
@@ -202,7 +217,14 @@ pub enum Action {
     /// `crash`.
     Crash { who: Selector },
     /// `restart`.
-    Restart { who: Selector, one_every: Option<Duration>, down_for: Duration, grace: Duration, with: With },
+    Restart {
+        who: Selector,
+        one_every: Option<Duration>,
+        down_for: Duration,
+        grace: Duration,
+        with: With,
+        reborn: Reborn,
+    },
     /// `pause`, to the end without `duration`.
     Pause { who: Selector, duration: Option<Duration> },
     /// `slow`.

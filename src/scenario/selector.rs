@@ -55,6 +55,9 @@ pub(super) struct Crew {
     pub scaled: u32,
     /// Others that `start` events name.
     pub extra: BTreeSet<u32>,
+    /// How many more there can be: those that take the place of others under new names (`as = "new"`), numbered after all
+    /// the rest.
+    pub fresh: u32,
     /// `members` could not be read: any number may be right.
     pub open: bool,
 }
@@ -63,17 +66,30 @@ impl Crew {
     /// All numbers, in order.
     pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         let end = self.members.max(self.scaled);
-        (0..end).chain(self.extra.range(end..).copied())
+        (0..end).chain(self.extra.range(end..).copied()).chain(self.fresh_numbers())
     }
 
-    pub fn len(&self) -> u64 {
+    /// The numbers of those that come under new names.
+    pub fn fresh_numbers(&self) -> std::ops::Range<u32> {
+        let end = self.members.max(self.scaled);
+        let first = self.extra.last().map_or(end, |&last| end.max(last.saturating_add(1)));
+        first..first.saturating_add(self.fresh)
+    }
+
+    /// Names that are not made up for a restart.
+    pub fn own_len(&self) -> u64 {
         let end = self.members.max(self.scaled);
         u64::from(end) + self.extra.range(end..).count() as u64
     }
 
+    pub fn len(&self) -> u64 {
+        self.own_len() + u64::from(self.fresh)
+    }
+
     fn has(&self, number: u64) -> bool {
         let end = u64::from(self.members.max(self.scaled));
-        number < end || self.open || u32::try_from(number).is_ok_and(|n| self.extra.contains(&n))
+        let known = |n: u32| self.extra.contains(&n) || self.fresh_numbers().contains(&n);
+        number < end || self.open || u32::try_from(number).is_ok_and(known)
     }
 }
 

@@ -198,8 +198,16 @@ pub(super) const EVENT: &[Field] = &[
         "restart: time until the new process starts; failover: time until the new coordinator has read its log. Default: 0s.",
     ),
     field("grace", Kind::Duration, "stop, restart, scale: killed if not gone by then. Default: 30s."),
-    field("as", Kind::Words(&["same", "new"]), "restart: under the same name (default) or a new one (planned)."),
-    field("surge", Kind::Boolean, "restart: new one first. Planned."),
+    field(
+        "as",
+        Kind::Words(&["same", "new"]),
+        "restart: under the same name (default), or under its group's next free number, as a Deployment's pod.",
+    ),
+    field(
+        "surge",
+        Kind::Boolean,
+        "restart, as = \"new\": the new one starts first, the old one stops after `down-for`. Default: false.",
+    ),
     field("for", Kind::Duration, "pause, slow, stuck, cut: how long. Default: to the end."),
     field("per-record", Kind::Duration, "slow: time that each record takes."),
     field(

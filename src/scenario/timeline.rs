@@ -5,7 +5,7 @@ use super::group::Variant;
 use super::group_events;
 use super::kafka::{self, IgnoredKey, Owner};
 use super::lint;
-use super::plan::{Action, Group, Selector, TimelineEvent, Topic, With};
+use super::plan::{Action, Group, Reborn, Selector, TimelineEvent, Topic, With};
 use super::policy;
 use super::report::{Report, Span, grouped, quote};
 use super::selector::{Crews, glob_matches, split_name};
@@ -74,7 +74,7 @@ fn scaled(table: &Table, group: &str, crews: &mut Crews) {
     }
 }
 
-fn peek_instant(value: &Value) -> Option<Instant> {
+pub(super) fn peek_instant(value: &Value) -> Option<Instant> {
     let Node::Text(text) = &value.node else { return None };
     let from = text.split("..").next()?;
     if from.len() > 60 { None } else { Duration::parse(from).ok().map(|d| Instant::ZERO + d) }
@@ -314,15 +314,11 @@ pub(super) fn report_to(
 }
 
 fn restart(report: &mut Report, table: &Table, who: Selector, grace: Duration, stage: &mut Stage<'_>) -> Action {
-    if let Some(value) = table.get("as")
-        && report.word(value, "as", &["same", "new"]) == Some(1)
-    {
-        report.planned(value.span, "`as = \"new\"`", "members come back under their own names");
-    }
-    if let Some(value) = table.get("surge")
-        && report.boolean(value, "surge") == Some(true)
-    {
-        report.planned(value.span, "`surge = true`", "the old process goes first");
+    let new = table.get("as").and_then(|v| report.word(v, "as", &["same", "new"])) == Some(1);
+    let surge = table.entry("surge").filter(|e| report.boolean(&e.value, "surge") == Some(true));
+    if let (Some(surge), false) = (surge, new) {
+        let message = "`surge = true` under the same name: no two processes have one name";
+        report.add(Code::BadValue, surge.key_span, message, "as = \"new\", as a Deployment does".to_string());
     }
     Action::Restart {
         one_every: table.get("one-every").and_then(|v| report.duration(v, "one-every")),
@@ -330,6 +326,11 @@ fn restart(report: &mut Report, table: &Table, who: Selector, grace: Duration, s
         grace,
         with: with(report, table, &who, stage),
         who,
+        reborn: match (new, surge) {
+            (false, _) => Reborn::Same,
+            (true, None) => Reborn::New,
+            (true, Some(_)) => Reborn::Surge,
+        },
     }
 }
 

@@ -57,10 +57,19 @@ impl World<'_> {
     }
 
     fn meta_process(&mut self, subject: ActorId, config: &MemberConfig) {
+        let role = match &config.membership {
+            Membership::Subscribe { .. } => Role::Member,
+            Membership::Assign(_) => Role::Reader,
+        };
+        self.meta_actor(subject, &config.name, &config.scope, role);
+        self.meta_settings(subject, config);
+    }
+
+    /// What a process is told to do, and how.
+    pub(super) fn meta_settings(&mut self, subject: ActorId, config: &MemberConfig) {
         let client = &config.client;
         match &config.membership {
             Membership::Subscribe { topics, instance, .. } => {
-                self.meta_actor(subject, &config.name, &config.scope, Role::Member);
                 for topic in topics {
                     let topic = TopicName(self.names.intern(topic));
                     self.meta(Kind::MetaSubscription { subject, topic });
@@ -70,7 +79,6 @@ impl World<'_> {
                 }
             }
             Membership::Assign(partitions) => {
-                self.meta_actor(subject, &config.name, &config.scope, Role::Reader);
                 for (topic, partition) in partitions {
                     let topic = TopicName(self.names.intern(topic));
                     self.meta(Kind::MetaAssign { subject, partition: TopicPartition::new(topic, *partition) });

@@ -12,6 +12,7 @@ mod process;
 pub mod produce;
 mod queue;
 mod set_up;
+mod successors;
 mod timeline;
 mod world;
 

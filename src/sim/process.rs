@@ -17,8 +17,8 @@ pub struct PendingStart {
     pub at: Instant,
     /// The event behind it.
     pub cause: Seq,
-    /// Line of the timeline, if a restart is to be reported as over.
-    pub restart_of: Option<u32>,
+    /// Line of the timeline and the actor it was for, if a restart is to be reported as over.
+    pub restart_of: Option<(u32, ActorId)>,
     /// Kafka keys to change, for this incarnation and the later ones.
     pub with: With,
 }
@@ -68,6 +68,21 @@ pub struct Process {
     pub stop_cause: Seq,
     /// A start to come.
     pub pending_start: Option<PendingStart>,
+    /// It runs only in the place of another that is restarted under a new name, or for a `scale` after that.
+    pub fresh: bool,
+    /// Another process has come, or is to come, in its place: once it is gone it does not come back.
+    pub replaced: Option<Replaced>,
+}
+
+/// Another process comes in the place of this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replaced {
+    /// It starts when this one is gone: its index.
+    Next(usize),
+    /// It starts first, for this line of the timeline.
+    First(u32),
+    /// All that is done.
+    Over,
 }
 
 impl Process {
@@ -95,6 +110,8 @@ impl Process {
             told_fault: HandlerFault::None,
             stop_cause: Seq::NONE,
             pending_start: None,
+            fresh: false,
+            replaced: None,
         }
     }
 
@@ -108,9 +125,14 @@ impl Process {
         self.pauses > 0
     }
 
-    /// Whether it runs or is about to.
+    /// Whether it runs, and is not on its way out, or is about to.
     pub fn alive(&self) -> bool {
-        (self.running() && !self.stopping) || self.pending_start.is_some()
+        (self.running() && !self.stopping && self.replaced.is_none()) || self.pending_start.is_some()
+    }
+
+    /// Whether a `scale` can start it.
+    pub fn can_be_called_up(&self) -> bool {
+        !self.alive() && self.replaced.is_none()
     }
 
     /// The slot of the current connection for `channel`.

@@ -23,6 +23,8 @@ pub enum Control {
     Step(u32),
     /// A stream of records has its next one (index into the streams).
     Produce(u32),
+    /// A process in whose place another has come stops (index into the processes).
+    Outgoing(u32),
 }
 
 /// Something that is due.

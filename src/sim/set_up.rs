@@ -13,10 +13,17 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// Every process that the scenario can ever start, by group, then number.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let groups = scenario.groups.iter().enumerate();
-    let configs = groups.flat_map(|(index, group)| group.member_configs.iter().map(move |config| (index, config)));
+    let configs = groups.flat_map(|(index, group)| {
+        let own = group.member_configs.len() - group.fresh;
+        (0usize..).zip(&group.member_configs).map(move |(number, config)| (index, config, number >= own))
+    });
     (ActorId::FIRST_CLIENT.0..)
         .zip(configs)
-        .map(|(actor, (group, config))| Process::new(ActorId(actor), group, config.clone()))
+        .map(|(actor, (group, config, fresh))| {
+            let mut process = Process::new(ActorId(actor), group, config.clone());
+            process.fresh = fresh;
+            process
+        })
         .collect()
 }
 

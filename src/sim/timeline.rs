@@ -7,7 +7,7 @@ use crate::choice::{Choice, Purpose};
 use crate::client::HandlerFault;
 use crate::context::Context;
 use crate::ids::*;
-use crate::scenario::{Action, Selector, TimelineEvent, glob_matches};
+use crate::scenario::{Action, Reborn, Selector, TimelineEvent, glob_matches};
 use crate::time::{Duration, Instant};
 use crate::trace::{Kind, Verb};
 use std::collections::BTreeMap;
@@ -150,7 +150,9 @@ impl World<'_> {
         let scenario = self.scenario;
         let known = |index: &usize, world: &Self| {
             let process = &world.processes[*index];
-            verb == Verb::Start || process.incarnation.0 > 0 || process.pending_start.is_some()
+            let here = process.incarnation.0 > 0 || process.pending_start.is_some();
+            let gone_for_good = process.replaced.is_some() && !process.running();
+            (here || (verb == Verb::Start && !process.fresh)) && !gone_for_good
         };
         let of_group =
             |index: &usize, group: &str, world: &Self| scenario.groups[world.processes[*index].group].name == group;
@@ -168,6 +170,7 @@ impl World<'_> {
                 let mut alive: Vec<usize> = all
                     .filter(|index| of_group(index, group, self))
                     .filter(|&index| self.processes[index].running())
+                    .filter(|&index| verb != Verb::Restart || self.processes[index].replaced.is_none())
                     .collect();
                 let mut chosen = Vec::new();
                 for _ in 0..*count {
@@ -203,9 +206,19 @@ impl World<'_> {
         let scenario = self.scenario;
         let action = &scenario.timeline[line as usize].action;
         let process = &self.processes[index];
+        let can_stop = process.running() && !process.stopping;
+        let next = match action {
+            Action::Restart { reborn: Reborn::New | Reborn::Surge, .. } => self.next_fresh(process.group),
+            _ => Some(index),
+        };
         let obeys = match action {
-            Action::Start { .. } => process.pending_start.is_none() && (!process.running() || process.stopping),
-            Action::Stop { .. } | Action::Restart { .. } => process.running() && !process.stopping,
+            Action::Start { .. } => {
+                process.pending_start.is_none()
+                    && process.replaced.is_none()
+                    && (!process.running() || process.stopping)
+            }
+            Action::Stop { .. } => can_stop,
+            Action::Restart { .. } => can_stop && process.replaced.is_none() && next.is_some(),
             _ => process.running(),
         };
         let (actor, verb) = (process.actor, action.verb());
@@ -219,11 +232,15 @@ impl World<'_> {
                 self.start_when_possible(index, start);
             }
             Action::Stop { grace, .. } => self.stop(index, cause, *grace),
-            Action::Restart { down_for, grace, with, .. } => {
-                self.processes[index].pending_start =
-                    Some(PendingStart { at: self.now + *down_for, cause, restart_of: Some(line), with: with.clone() });
-                self.stop(index, cause, *grace);
-            }
+            Action::Restart { down_for, grace, with, .. } => match next.filter(|&next| next != index) {
+                Some(next) => self.replace(line, index, next, cause),
+                None => {
+                    let (at, restart_of) = (self.now + *down_for, Some((line, actor)));
+                    self.processes[index].pending_start =
+                        Some(PendingStart { at, cause, restart_of, with: with.clone() });
+                    self.stop(index, cause, *grace);
+                }
+            },
             Action::Crash { .. } => self.kill(index, cause, false),
             Action::Pause { duration, .. } => {
                 self.open_window(index, line, verb, cause, *duration);
@@ -302,7 +319,7 @@ impl World<'_> {
     }
 
     /// Asks a process to shut down; it is killed when the grace is over.
-    fn stop(&mut self, index: usize, cause: Seq, grace: Duration) {
+    pub(super) fn stop(&mut self, index: usize, cause: Seq, grace: Duration) {
         let now = self.now;
         let process = &mut self.processes[index];
         (process.stopping, process.stop_cause) = (true, cause);
@@ -360,7 +377,7 @@ impl World<'_> {
             return self.ignored(ActorId::DRIVER, Verb::Scale, line);
         }
         let idle: Vec<usize> =
-            members.into_iter().filter(|&index| !self.processes[index].alive()).take(missing).collect();
+            members.into_iter().filter(|&index| self.processes[index].can_be_called_up()).take(missing).collect();
         for index in idle {
             let cause = self.fault_start(self.processes[index].actor, Verb::Scale, line);
             self.start_when_possible(index, PendingStart { at: self.now, cause, restart_of: None, with: Vec::new() });

@@ -332,12 +332,8 @@ impl<'a> World<'a> {
         }
         let process = &mut self.processes[index];
         self.queue.set_wake(process.actor, None);
-        if let Some(pending) = &mut process.pending_start {
-            if pending.at < self.now {
-                pending.cause = cause;
-            }
-            self.queue.push_control(pending.at.max(self.now), Control::Start(index as u32));
-        }
+        self.plan_start(index, cause);
+        self.succeed(index, cause);
     }
 
     /// Starts the pending incarnation of a process, if it is time for it.
@@ -352,8 +348,8 @@ impl<'a> World<'a> {
         }
         process.client_id = ClientId(self.names.intern(&process.config.client.client_id));
         let mut cause = pending.cause;
-        if let Some(line) = pending.restart_of {
-            let kind = Kind::FaultEnd { target: process.actor, verb: Verb::Restart, index: line };
+        if let Some((line, target)) = pending.restart_of {
+            let kind = Kind::FaultEnd { target, verb: Verb::Restart, index: line };
             cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);
         }
         process.incarnation.0 += 1;
@@ -450,6 +446,7 @@ impl<'a> World<'a> {
             Control::Timeline(planned) => self.timeline_event(planned as usize),
             Control::Step(step) => self.timeline_step(step),
             Control::WindowOver(window) => self.window_over(window),
+            Control::Outgoing(process) => self.outgoing(process as usize),
             Control::GraceOver(process, incarnation) => self.grace_over(process as usize, Incarnation(incarnation)),
         }
     }

@@ -7,6 +7,7 @@ mod broker_events;
 mod random;
 mod rig;
 mod stops;
+mod successors;
 mod timeline;
 mod whole;
 mod windows;

@@ -56,6 +56,7 @@ const VERBS: &[&str] = &[
     "failover",
     "create-topic",
     "blips",
+    "reborn",
 ];
 
 /// One line of the timeline.
@@ -222,6 +223,12 @@ impl Plan {
             "staggered" => format!(
                 "{{ at = \"{at_ms}ms\", restart = \"{name}-*\", one-every = \"{}ms\", down-for = \"{for_ms}ms\" }}",
                 how * 37 % 5_000
+            ),
+            "reborn" => format!(
+                "{{ at = \"{at_ms}ms\", restart = \"{some}\", as = \"new\", surge = {}, one-every = \"{}ms\", \
+                 down-for = \"{for_ms}ms\" }}",
+                how % 2 == 0,
+                how * 37 % 5_000,
             ),
             "stop" | "crash" => format!(
                 "{{ at = \"{at_ms}ms\", {verb} = \"{some}\" }},\n  {{ at = \"{}ms\", start = \"{name}-*\" }}",

@@ -73,6 +73,7 @@ fn the_canonical_example_loads_with_every_value() {
         down_for: Duration::from_secs(8),
         grace: Duration::from_secs(30),
         with: vec![],
+        reborn: Reborn::Same,
     };
     let slow = Action::Slow {
         who: name("billing-2"),

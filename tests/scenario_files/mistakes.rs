@@ -277,7 +277,7 @@ const CASES: &[Case] = &[
         "client = \"sarama\"\nprocess = { workers = 3, order = \"none\", buffer = 5, when-revoked = \"drain\" }\n\
          commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n\n[timeline]\nevents = [\n\
-         { at = \"1s\", restart = \"more-0\", as = \"new\", surge = true },\n]",
+         { at = \"1s\", restart = \"more-0\", surge = true },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
             ("GS070", 10, "several workers"),
@@ -288,8 +288,7 @@ const CASES: &[Case] = &[
             ("GS070", 11, "with-result"),
             ("GS070", 11, "`retry`"),
             ("GS070", 13, "a pattern over topics"),
-            ("GS070", 16, "`as = \"new\"`"),
-            ("GS070", 16, "`surge = true`"),
+            ("GS013", 16, "`surge = true` under the same name"),
         ],
     ),
     // Limits.

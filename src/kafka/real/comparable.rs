@@ -1,7 +1,7 @@
 //! What of a scenario a real cluster does otherwise.
 
 use crate::config::BrokerConfig;
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Reborn, Scenario};
 use crate::time::Duration;
 use crate::trace::Verb;
 
@@ -22,6 +22,10 @@ pub fn impossible(scenario: &Scenario) -> Option<String> {
     };
     if let Some(verb) = scenario.timeline.iter().map(|event| event.action.verb()).find(|&verb| only_simulated(verb)) {
         return Some(format!("`{verb}` in the timeline is not done to a real cluster in this version"));
+    }
+    let new_names = |action: &Action| matches!(action, Action::Restart { reborn, .. } if *reborn != Reborn::Same);
+    if scenario.timeline.iter().any(|event| new_names(&event.action)) {
+        return Some("restarts `as = \"new\"` are not done to real processes in this version".to_owned());
     }
     let network = &scenario.network;
     let (base, jitter, loss) = (network.base, network.jitter_percent, network.loss_per_10_000);
@@ -105,6 +109,9 @@ mod tests {
         let said = "`failover` in the timeline is not done to a real cluster in this version";
         assert_eq!(why(r#"failover = "app""#).as_deref(), Some(said));
         assert_eq!(why(r#"crash = "app-0""#), None);
+        assert_eq!(why(r#"restart = "app-0""#), None);
+        let said = "restarts `as = \"new\"` are not done to real processes in this version";
+        assert_eq!(why(r#"restart = "app-0", as = "new", surge = true"#).as_deref(), Some(said));
     }
 
     #[test]
