@@ -10,7 +10,7 @@ use super::librdkafka::{Due as LibrdkafkaDue, Librdkafka};
 use super::network::CommitPurpose;
 use super::subscription::{Run, Subscription};
 use crate::config::{ClientKind, MemberConfig};
-use crate::ids::{CorrelationId, Offset};
+use crate::ids::{CorrelationId, Offset, TopicPartition};
 use crate::protocol::{CommitPartition, ErrorCode, Response};
 use crate::trace::CommitOrigin;
 
@@ -95,7 +95,8 @@ impl Library {
         }
     }
 
-    /// A pass of poll.
+    /// A pass of poll. A library that has a buffer for each partition (sarama) hands over no more of a partition than its
+    /// [`room`](super::subscription::Partition::room); it is polled again, before anything else happens, when there is more.
     pub fn poll(&mut self, io: &mut Io<'_, '_>, batch: &mut Vec<Run>) -> PollOutcome {
         match self {
             Library::Java(c) => c.poll(io, batch),
@@ -228,6 +229,31 @@ impl Library {
                 c.read_unread(io);
             }
             Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
+        }
+    }
+
+    /// One of several workers commits by itself and waits for the answer (sarama's `session.Commit()`); true if that has
+    /// returned already. Libraries whose consumer belongs to one thread have no such call: there the poll thread commits.
+    pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, _worker: usize, offsets: Vec<CommitPartition>) -> bool {
+        match self {
+            Library::Java(_) | Library::Librdkafka(_) => {
+                self.commit_async(io, offsets);
+                true
+            }
+        }
+    }
+
+    /// A worker whose commit has returned since.
+    pub fn worker_committed(&mut self) -> Option<usize> {
+        match self {
+            Library::Java(_) | Library::Librdkafka(_) => None,
+        }
+    }
+
+    /// In a revoke or lost callback: whether this partition is among those that are given up.
+    pub fn gives_up(&self, _partition: TopicPartition) -> bool {
+        match self {
+            Library::Java(_) | Library::Librdkafka(_) => true,
         }
     }
 

@@ -44,6 +44,15 @@ pub(crate) struct Partition {
     pub pending_revocation: bool,
     /// One past the last record that the application has handled.
     pub done: Offset,
+    /// One past the highest record that the application has handled.
+    pub done_max: Offset,
+    /// What several workers have handled above `done`, lowest first, never touching it.
+    above: Vec<(Offset, Offset)>,
+    /// Goes up each time a partition is taken: tells this ownership from an earlier one of the same partition.
+    pub ownership: u32,
+    /// How many more records of it the application takes now; a library that has a buffer for each partition (sarama) hands
+    /// over no more, and counts down what it has handed over. The application sets it before each poll.
+    pub room: i64,
     /// librdkafka: the next offset to fetch, ahead of what has been handed out.
     pub fetch_at: Offset,
     /// librdkafka: the stored offset, which auto-commit takes; -1 if nothing was stored.
@@ -59,7 +68,7 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    fn new(tp: TopicPartition) -> Self {
+    fn new(tp: TopicPartition, ownership: u32) -> Self {
         Partition {
             tp,
             state: FetchState::Initializing,
@@ -68,6 +77,10 @@ impl Partition {
             buffered: false,
             pending_revocation: false,
             done: Offset::NONE,
+            done_max: Offset::NONE,
+            above: Vec::new(),
+            ownership,
+            room: i64::MAX,
             fetch_at: Offset::NONE,
             stored: Offset::NONE,
             committed: Offset::NONE,
@@ -88,7 +101,28 @@ impl Partition {
         self.position = offset;
         self.fetch_at = offset;
         self.done = offset;
+        self.done_max = offset;
+        self.above.clear();
         self.committed = offset;
+    }
+
+    /// Records `[from, to)` are handled, in whatever order.
+    fn handled_apart(&mut self, from: Offset, to: Offset) {
+        let (mut from, mut to) = (from.max(self.done), to);
+        if from >= to {
+            return;
+        }
+        let low = self.above.partition_point(|range| range.1 < from);
+        let high = low + self.above[low..].partition_point(|range| range.0 <= to);
+        if let (Some(first), Some(last)) = (self.above[low..high].first(), self.above[low..high].last()) {
+            (from, to) = (from.min(first.0), to.max(last.1));
+        }
+        if from == self.done {
+            self.done = to;
+            self.above.drain(..high);
+        } else {
+            self.above.splice(low..high, [(from, to)]);
+        }
     }
 }
 
@@ -114,6 +148,10 @@ pub(crate) struct Subscription {
     dirty: Vec<u32>,
     /// How many partitions are not `Fetching`.
     pub without_position: usize,
+    /// Several workers handle records: those of a partition may be done out of order.
+    pub out_of_order: bool,
+    /// How many partitions have been taken so far.
+    taken: u32,
 }
 
 impl Subscription {
@@ -123,7 +161,10 @@ impl Subscription {
         partitions.dedup();
         self.partitions.clear();
         self.dirty.clear();
-        self.partitions.extend(partitions.into_iter().map(Partition::new));
+        for tp in partitions {
+            self.taken = self.taken.wrapping_add(1);
+            self.partitions.push(Partition::new(tp, self.taken));
+        }
         self.without_position = self.partitions.len();
     }
 
@@ -173,12 +214,22 @@ impl Subscription {
         }
     }
 
+    /// Which ownership records that were handed out just now belong to; `None` if their partition is not owned.
+    pub fn ownership(&self, run: &Run) -> Option<u32> {
+        self.place(run).map(|index| self.partitions[index].ownership)
+    }
+
     /// The application has handled records of `run` up to `to`.
     #[inline]
     pub fn handled(&mut self, run: &Run, to: Offset) {
         let Some(index) = self.place(run) else { return };
         let p = &mut self.partitions[index];
-        p.done = to;
+        if self.out_of_order {
+            p.handled_apart(run.from, to);
+        } else {
+            p.done = to;
+        }
+        p.done_max = p.done_max.max(to);
         if !p.dirty {
             p.dirty = true;
             self.dirty.push(index as u32);
@@ -222,15 +273,25 @@ impl Subscription {
         }
     }
 
-    /// What is handled but not committed.
+    /// What is handled, without a gap, but not committed.
     pub fn uncommitted(&mut self, into: &mut Vec<CommitPartition>) {
+        self.uncommitted_up_to(into, |p| p.done);
+    }
+
+    /// The highest that is handled but not committed.
+    pub fn uncommitted_max(&mut self, into: &mut Vec<CommitPartition>) {
+        self.uncommitted_up_to(into, |p| p.done_max);
+    }
+
+    fn uncommitted_up_to(&mut self, into: &mut Vec<CommitPartition>, mark: impl Fn(&Partition) -> Offset) {
         let partitions = &mut self.partitions;
         self.dirty.retain(|&index| {
             let p = &mut partitions[index as usize];
-            p.dirty = p.done > p.committed;
-            if p.dirty {
-                into.push(CommitPartition { partition: p.tp, offset: p.done, metadata: Symbol::EMPTY });
+            let offset = mark(p);
+            if offset > p.committed {
+                into.push(CommitPartition { partition: p.tp, offset, metadata: Symbol::EMPTY });
             }
+            p.dirty = p.done_max > p.committed;
             p.dirty
         });
     }
