@@ -162,8 +162,8 @@ impl Subscription {
         self.partitions.clear();
         self.dirty.clear();
         for tp in partitions {
-            self.taken = self.taken.wrapping_add(1);
-            self.partitions.push(Partition::new(tp, self.taken));
+            let taken = self.take(tp);
+            self.partitions.push(taken);
         }
         self.without_position = self.partitions.len();
     }
@@ -175,10 +175,16 @@ impl Subscription {
         let mut before = std::mem::take(&mut self.partitions).into_iter().peekable();
         for tp in partitions {
             while before.next_if(|p| p.tp < tp).is_some() {}
-            self.partitions.push(before.next_if(|p| p.tp == tp).unwrap_or_else(|| Partition::new(tp)));
+            let kept_or_new = before.next_if(|p| p.tp == tp).unwrap_or_else(|| self.take(tp));
+            self.partitions.push(kept_or_new);
         }
         self.dirty = (0u32..).zip(&self.partitions).filter(|(_, p)| p.dirty).map(|(index, _)| index).collect();
         self.without_position = self.partitions.iter().filter(|p| p.state != FetchState::Fetching).count();
+    }
+
+    fn take(&mut self, tp: TopicPartition) -> Partition {
+        self.taken = self.taken.wrapping_add(1);
+        Partition::new(tp, self.taken)
     }
 
     /// Where a partition stands in the list.
