@@ -1,6 +1,6 @@
 //! What settings default to in each client library.
 
-use super::{AssignorKind, ClientConfig, ClientKind};
+use super::{AssignorKind, ClientConfig, ClientKind, WhenRevoked};
 
 impl ClientConfig {
     /// The defaults of a library.
@@ -18,6 +18,27 @@ impl ClientConfig {
                 ..ClientConfig::default()
             },
             _ => ClientConfig { kind, ..ClientConfig::default() },
+        }
+    }
+}
+
+impl ClientKind {
+    /// `process.buffer`: records that may be out to workers while the poll thread goes on polling; with sarama, records that
+    /// wait of each partition (`ChannelBufferSize`).
+    pub fn buffer(self) -> u32 {
+        match self {
+            ClientKind::Java | ClientKind::Librdkafka | ClientKind::FranzGo => 500,
+            ClientKind::Sarama => 256,
+            ClientKind::KafkaGo => 100,
+        }
+    }
+
+    /// `process.when-revoked` as applications of this library usually have it.
+    pub fn when_revoked(self) -> WhenRevoked {
+        match self {
+            ClientKind::Java | ClientKind::Librdkafka | ClientKind::Sarama => WhenRevoked::FinishRecord,
+            // No hook, or one that nobody waits in: workers never hear of it.
+            ClientKind::KafkaGo | ClientKind::FranzGo => WhenRevoked::Ignore,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
 use crate::client::library::{Callback, Library};
 use crate::client::librdkafka::Termination;
-use crate::trace::{CommitOrigin, Kind};
+use crate::trace::{CommitOrigin, DropReason, Kind};
 
 impl Process {
     /// The next step of close(); false while it is blocked.
@@ -96,6 +96,7 @@ impl Process {
     }
 
     fn exit(&mut self, io: &mut Io<'_, '_>) {
+        self.dismiss_crew(io, DropReason::Ended);
         self.library.end(io);
         let cause = match self.failed {
             Some(seq) => seq,

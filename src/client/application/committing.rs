@@ -28,14 +28,20 @@ impl Process {
 
     /// Commits what the policy says at this point.
     pub(super) fn commit_handled(&mut self, io: &mut Io<'_, '_>, after: After) {
+        let offsets = self.offsets_handled();
+        self.commit(io, offsets, after);
+    }
+
+    /// What the policy commits of what is handled.
+    pub(super) fn offsets_handled(&mut self) -> Vec<CommitPartition> {
         let mut offsets = self.library.spare();
         match self.policy.offset {
             CommitOffset::Stored => self.library.subscription().unstored(&mut offsets),
             CommitOffset::Position => self.library.subscription().positions(&mut offsets),
-            // With one worker nothing is out of order, so the gap-free mark and the highest one are the same.
+            CommitOffset::DoneMax => self.library.subscription().uncommitted_max(&mut offsets),
             _ => self.library.subscription().uncommitted(&mut offsets),
         }
-        self.commit(io, offsets, after);
+        offsets
     }
 
     fn commit(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>, after: After) {

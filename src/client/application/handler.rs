@@ -12,19 +12,19 @@ use crate::trace::{DropReason, Kind};
 /// A stretch of records in work: record k is done `(k + 1) * per_record` after `started`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Work {
-    run: Run,
+    pub(super) run: Run,
     /// First record of the stretch.
-    from: Offset,
+    pub(super) from: Offset,
     /// Records before this have had their `process_done`.
-    reported: Offset,
+    pub(super) reported: Offset,
     /// One past the last.
-    to: Offset,
-    started: Instant,
-    per_record: Duration,
+    pub(super) to: Offset,
+    pub(super) started: Instant,
+    pub(super) per_record: Duration,
     /// The last record does not end before this is lifted.
-    stuck: bool,
+    pub(super) stuck: bool,
     /// The `process_start` event.
-    start: Seq,
+    pub(super) start: Seq,
 }
 
 impl Default for Work {
@@ -46,17 +46,17 @@ impl Default for Work {
 }
 
 impl Work {
-    fn records(&self) -> u64 {
+    pub(super) fn records(&self) -> u64 {
         (self.to.0 - self.from.0).unsigned_abs()
     }
 
     /// When its last record ends.
-    fn end(&self) -> Instant {
+    pub(super) fn end(&self) -> Instant {
         self.started + self.per_record * self.records()
     }
 
     /// How many of its records have ended by `now`.
-    fn ended(&self, now: Instant) -> u64 {
+    pub(super) fn ended(&self, now: Instant) -> u64 {
         let all = self.records();
         let ended = match self.per_record.as_us() {
             0 => all,
@@ -65,8 +65,21 @@ impl Work {
         if self.stuck { ended.min(all.saturating_sub(1)) } else { ended }
     }
 
+    /// How many records have ended by `now` without their `process_done`.
+    pub(super) fn unreported(&self, now: Instant) -> u64 {
+        self.ended(now) - (self.reported.0 - self.from.0).unsigned_abs()
+    }
+
+    /// Whether a record ends at this very instant.
+    pub(super) fn at_boundary(&self, now: Instant) -> bool {
+        match self.per_record.as_us() {
+            0 => true,
+            us => now > self.started && now.since(self.started).as_us().is_multiple_of(us),
+        }
+    }
+
     /// Ends the stretch with the record that is in work at `now`; at a boundary, with the one before (but never with none).
-    fn cut(&mut self, now: Instant) {
+    pub(super) fn cut(&mut self, now: Instant) {
         let ended = match self.per_record.as_us() {
             0 => return,
             us => now.since(self.started).as_us().div_ceil(us).max(1),
@@ -85,6 +98,9 @@ impl Work {
 impl Process {
     /// Between records: takes the next stretch, or ends the batch.
     pub(super) fn handle_next(&mut self, io: &mut Io<'_, '_>, committed: bool) {
+        if self.crew.is_some() {
+            return self.hand_over();
+        }
         let Some(&run) = self.batch.get(self.next_run) else { return self.batch_handled(io) };
         if !committed {
             if self.fresh_run || self.process.jitter_per_record {
@@ -99,7 +115,7 @@ impl Process {
         self.start_work(io, run);
     }
 
-    fn draw_time(&self, io: &mut Io<'_, '_>) -> Duration {
+    pub(super) fn draw_time(&self, io: &mut Io<'_, '_>) -> Duration {
         let (base, percent) = (self.process.per_record.as_us(), self.process.jitter_percent);
         Duration::from_us(io.cx.choice.jitter(Purpose::HandlerJitter, io.actor, base, percent))
     }
@@ -178,6 +194,7 @@ impl Process {
         if self.doing == Doing::Exited {
             return;
         }
+        self.dismiss_crew(io, DropReason::Ended);
         self.report_ended(io);
         let mut next = self.batch.get(self.next_run).map(|run| run.from);
         if self.doing == Doing::Working {
@@ -208,6 +225,7 @@ impl Process {
         if self.doing == Doing::Working {
             self.work.cut(io.now());
         }
+        self.pause_crew(io);
         self.paused_at = Some(io.now());
         io.emit(Kind::Pause {});
     }
@@ -216,12 +234,15 @@ impl Process {
     pub fn resume(&mut self, io: &mut Io<'_, '_>) {
         let Some(paused_at) = self.paused_at.take() else { return };
         self.work.started += io.now().since(paused_at);
+        self.resume_crew(io.now().since(paused_at));
+        self.plan_look(io.now());
         io.emit(Kind::Resume {});
     }
 
     /// Changes how the handler works.
     pub fn set_fault(&mut self, io: &mut Io<'_, '_>, fault: HandlerFault) {
         self.fault = fault;
+        self.set_crew_fault(io, fault);
         if self.doing == Doing::Working {
             self.work.cut(io.now());
             // What was stuck ends at once if its time has passed; the timer sees to that.

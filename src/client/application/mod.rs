@@ -1,7 +1,9 @@
-//! The application around a consumer: poll, handle, commit, poll ... with one worker, the thread that polls.
+//! The application around a consumer: poll, handle, commit, poll ... with one worker, the thread that polls, or several
+//! beside it.
 
 mod close;
 mod committing;
+mod crew;
 mod handler;
 mod run_loop;
 
@@ -13,6 +15,7 @@ use super::subscription::Run;
 use crate::config::{CommitPolicy, MemberConfig, ProcessPolicy};
 use crate::ids::Seq;
 use crate::time::{Duration, Instant};
+use crew::{Crew, Settling};
 use handler::Work;
 
 /// What the application's thread goes on with when a commit is over.
@@ -58,6 +61,10 @@ enum Doing {
     Handling,
     /// In a record.
     Working,
+    /// Workers have what poll returned: it waits for room, for its batch, or for something to commit.
+    Waiting,
+    /// Waiting for workers whose partitions go.
+    Settling(Settling),
     /// In commitSync.
     Committing(After),
     /// In close().
@@ -81,6 +88,8 @@ pub(crate) struct Process {
     /// Time for each record of the run in hand, without faults.
     run_time: Duration,
     work: Work,
+    /// Workers beside the poll thread.
+    crew: Option<Box<Crew>>,
     fault: HandlerFault,
     /// poll() has been called and has not made a pass yet.
     first_pass: bool,
@@ -88,6 +97,8 @@ pub(crate) struct Process {
     deadline: Option<Instant>,
     /// A clean shutdown was asked for.
     stopping: bool,
+    /// It was because everything has been read (`until = "end"`).
+    read_to_end: bool,
     /// The `failed` event, if the application met an exception.
     failed: Option<Seq>,
     close_deadline: Timer,
@@ -97,8 +108,11 @@ pub(crate) struct Process {
 impl Process {
     /// A process that starts now.
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
+        let mut library = Library::new(io, config);
+        let crew = Crew::of(config);
+        library.subscription().out_of_order = crew.is_some();
         Process {
-            library: Library::new(io, config),
+            library,
             policy: config.commit.clone(),
             process: config.process.clone(),
             strategy: strategy::of_policy(&config.commit, io.now()),
@@ -108,10 +122,12 @@ impl Process {
             fresh_run: false,
             run_time: Duration::ZERO,
             work: Work::default(),
+            crew,
             fault: HandlerFault::None,
             first_pass: false,
             deadline: None,
             stopping: false,
+            read_to_end: false,
             failed: None,
             close_deadline: Timer::NEVER,
             paused_at: None,

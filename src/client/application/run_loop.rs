@@ -1,12 +1,13 @@
 //! The application's thread, step by step, until it is blocked.
 
+use super::crew::Settling;
 use super::{After, ClosePhase, Doing, Process};
 use crate::client::io::{Io, Timer};
 use crate::client::library::{Library, Place, PollOutcome};
 use crate::ids::{CorrelationId, Seq};
 use crate::protocol::{ErrorCode, Response};
 use crate::time::Instant;
-use crate::trace::Kind;
+use crate::trace::{DropReason, Kind};
 
 impl Process {
     /// The process starts.
@@ -21,7 +22,9 @@ impl Process {
     pub(super) fn enter_poll(&mut self, io: &mut Io<'_, '_>) {
         if !self.stopping {
             self.first_pass = true;
-            io.emit_cause(Kind::Poll {});
+            if self.crew.as_ref().is_none_or(|crew| !crew.feeds()) {
+                io.emit_cause(Kind::Poll {});
+            }
         }
     }
 
@@ -30,6 +33,7 @@ impl Process {
         if self.doing == Doing::Exited {
             return;
         }
+        self.top_up(io);
         self.set_in_poll();
         self.library.on_response(io, id, response);
         self.run(io);
@@ -64,6 +68,8 @@ impl Process {
                 io.cx.cause = own.by;
             } else {
                 io.cx.cause = timer.by;
+                self.top_up(io);
+                self.set_in_poll();
                 self.library.fire(io, due);
             }
             self.run(io);
@@ -87,15 +93,29 @@ impl Process {
             Doing::Polling => Place::Poll,
             Doing::Committing(After::Callback | After::CloseCallback) => Place::Callback,
             Doing::Handling | Doing::Working => Place::Handler,
+            Doing::Settling(Settling::Callback(_)) => Place::Callback,
             _ => Place::Outside,
         });
     }
 
     fn own_timer(&self) -> Timer {
-        match self.doing {
+        let own = match self.doing {
             Doing::Working => self.work.timer(),
             Doing::Closing(_) => self.close_deadline,
             _ => Timer::NEVER,
+        };
+        match &self.crew {
+            Some(crew) if crew.timer().at < own.at => crew.timer(),
+            _ => own,
+        }
+    }
+
+    /// A library that feeds workers has handed over what there was room for before anything else happens.
+    fn top_up(&mut self, io: &mut Io<'_, '_>) {
+        if self.doing == Doing::Polling && self.crew.as_ref().is_some_and(|crew| crew.feeds()) {
+            let cause = io.cx.cause;
+            self.run(io);
+            io.cx.cause = cause;
         }
     }
 
@@ -104,12 +124,15 @@ impl Process {
         loop {
             while self.step(io) {}
             if self.doing == Doing::Exited || !self.library.background(io) {
-                return;
+                return self.plan_look(io.now());
             }
         }
     }
 
     fn step(&mut self, io: &mut Io<'_, '_>) -> bool {
+        if self.crew.is_some() {
+            self.crew_pass(io);
+        }
         self.set_in_poll();
         match self.doing {
             Doing::Polling => self.poll_step(io),
@@ -118,6 +141,8 @@ impl Process {
                 true
             }
             Doing::Working => self.work_ended(io),
+            Doing::Waiting => self.wait_step(io),
+            Doing::Settling(settling) => self.settle_step(io, settling),
             Doing::Committing(after) => {
                 let over = self.library.step_commit_sync(io);
                 if over {
@@ -132,11 +157,19 @@ impl Process {
 
     fn poll_step(&mut self, io: &mut Io<'_, '_>) -> bool {
         if !self.stopping && self.library.reached_ends(io) {
+            self.read_to_end = true;
             self.begin_stop(io);
         }
         if self.stopping {
-            self.begin_close(io);
+            self.begin_settling(io, Settling::Close);
             return true;
+        }
+        if self.crew.is_some() {
+            if self.woken() {
+                self.doing = Doing::Waiting;
+                return true;
+            }
+            self.set_rooms(io.now());
         }
         let first_pass = std::mem::take(&mut self.first_pass);
         let outcome = self.poll_pass(io);
@@ -148,7 +181,7 @@ impl Process {
         match outcome {
             PollOutcome::Wait => return false,
             PollOutcome::Records => self.begin_batch(io),
-            PollOutcome::Callback(callback) => self.run_callback(io, callback),
+            PollOutcome::Callback(callback) => self.callback_begins(io, callback),
             PollOutcome::Error(code) => self.fail(io, code),
         }
         true
@@ -156,13 +189,14 @@ impl Process {
 
     /// An exception leaves poll: the application closes its consumer and ends.
     fn fail(&mut self, io: &mut Io<'_, '_>, code: ErrorCode) {
+        self.dismiss_crew(io, DropReason::Error);
         let seq: Seq = io.emit_cause(Kind::Failed { code });
         self.failed = Some(seq);
         self.stopping = true;
         self.begin_close(io);
     }
 
-    fn begin_close(&mut self, io: &mut Io<'_, '_>) {
+    pub(super) fn begin_close(&mut self, io: &mut Io<'_, '_>) {
         self.doing = Doing::Closing(match &self.library {
             Library::Java(consumer) => {
                 self.close_deadline = io.timer_ms(consumer.close_timeout_ms());
