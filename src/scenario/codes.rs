@@ -97,7 +97,7 @@ codes! {
         "`every-n` needs `n`; `n` and `interval` belong to every-n and interval (or auto) alone; `mode` and `offset` mean nothing with auto, which the library does by itself, or never; Java's auto-commit cannot be kept from committing at a revoke, so `on-revoke = false` is refused with it."
     /// A combination of `process` keys that makes no sense.
     BadProcess "GS041" "a process policy that cannot be"
-        "`jitter-per` needs `jitter`; `order` says how several workers share a partition and so is refused with one worker."
+        "`jitter-per` needs `jitter`; `order` and `buffer` say how several workers share records and so are refused with one worker. One worker of Java or librdkafka meets a revoke with nothing in hand, so there is no other `when-revoked`; kafka-go's application never hears of a revoke; sarama waits for its own workers, so that they cannot ignore one."
     /// An event that does nothing.
     NoVerb "GS050" "an event without a verb"
         "Every event does exactly one thing, and the verb is its key: `{ at = \"60s\", crash = \"billing-1\" }`."

@@ -12,7 +12,7 @@ use super::topic::legal_name;
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::Side;
 use crate::config::{
-    BrokerConfig, ClientConfig, ClientKind, CommitPolicy, CommitWhen, MemberConfig, Membership, ProcessPolicy, StartAt,
+    BrokerConfig, ClientConfig, ClientKind, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ pub(super) struct Draft<'t> {
 struct Layer<'t> {
     client: Option<ClientKind>,
     topics: Option<Vec<String>>,
-    process: Option<ProcessPolicy>,
+    process: Option<&'t Value>,
     /// Where to point if per-record is too long.
     process_span: Option<Span>,
     commit: Option<&'t Value>,
@@ -165,7 +165,7 @@ fn layer<'t>(
     Layer {
         client,
         topics: table.get("topics").map(|v| subscription(report, v, world.topics)),
-        process: process.map(|v| policy::process(report, v)),
+        process,
         process_span: process.map(|v| match &v.node {
             Node::Table(t) => t.get("per-record").map_or(v.span, |v| v.span),
             _ => v.span,
@@ -371,6 +371,7 @@ impl Draft<'_> {
         let mut client = ClientConfig::of(kind);
         kafka::apply(&layer.settings, &mut client);
         let standalone = self.assign.is_some();
+        let process = policy::process(report, layer.process, kind);
         let commit = if standalone {
             CommitPolicy { when: CommitWhen::Never, on_revoke: false, ..CommitPolicy::default() }
         } else {
@@ -391,7 +392,7 @@ impl Draft<'_> {
             host: String::new(),
             membership,
             client,
-            process: layer.process.unwrap_or_default(),
+            process,
             commit,
             from: self.from,
             until_end: self.until_end,

@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::group::Variant;
 use super::report::{Report, Span};
-use crate::config::{AssignorKind, BrokerConfig, ClientKind, MemberConfig, Membership};
+use crate::config::{AssignorKind, BrokerConfig, ClientKind, CommitWhen, MemberConfig, Membership, Workers};
 use crate::time::Duration;
 
 /// Heartbeat against session timeout, session timeout against the broker's range.
@@ -51,11 +51,22 @@ pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Var
 /// A full batch against max.poll.interval.ms.
 pub(super) fn poll_interval(report: &mut Report, variant: &Variant) {
     let (config, Some(span)) = (&variant.config, variant.process_span) else { return };
-    let records = u64::from(config.client.max_poll_records);
+    let Some(records) = records_in_a_row(config) else { return };
     let per_record = config.process.per_record;
     let batch = per_record.saturating_mul(records);
     let sum = format!("{} x {per_record} = {batch}", count(records));
     too_long(report, config, span, batch, &sum);
+}
+
+/// How many records stand between two polls, one after the other; `None` if nothing does: workers have them, and the poll
+/// thread polls on.
+fn records_in_a_row(config: &MemberConfig) -> Option<u64> {
+    let records = u64::from(config.client.max_poll_records);
+    match config.process.workers {
+        Workers::PollThread => Some(records),
+        Workers::Pool(n) if config.commit.when == CommitWhen::AfterBatch => Some(records.div_ceil(n.max(1).into())),
+        Workers::Pool(_) | Workers::PerPartition => None,
+    }
 }
 
 fn count(records: u64) -> String {
@@ -70,7 +81,7 @@ pub(super) fn slow_spell(
     slow: Duration,
     window: Option<Duration>,
 ) -> bool {
-    let records = u64::from(config.client.max_poll_records);
+    let Some(records) = records_in_a_row(config) else { return false };
     let usual = config.process.per_record;
     let in_window = match window {
         Some(window) => window.as_us().div_ceil(slow.as_us().max(1)).min(records),

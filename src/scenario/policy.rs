@@ -3,16 +3,19 @@
 use super::codes::Code;
 use super::kafka::{Parsed, Settings};
 use super::report::{Report, Span};
-use super::shape::{self, OFFSETS, WHENS};
+use super::shape::{self, MAX_WORKERS, OFFSETS, ORDERS, WHEN_REVOKED, WHENS};
 use super::tree::{Table, Value};
-use crate::config::{ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, ProcessPolicy};
+use crate::config::{
+    ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, ProcessPolicy, WhenRevoked, WorkerOrder, Workers,
+};
 use crate::time::Duration;
 
 const DEFAULT_AUTO_INTERVAL_MS: i64 = 5_000;
 
-/// `process = { ... }`.
-pub(super) fn process(report: &mut Report, value: &Value) -> ProcessPolicy {
-    let mut policy = ProcessPolicy::default();
+/// `process = { ... }` of a member that runs this library.
+pub(super) fn process(report: &mut Report, value: Option<&Value>, client: ClientKind) -> ProcessPolicy {
+    let mut policy = ProcessPolicy { workers: usual_workers(client), ..ProcessPolicy::default() };
+    let Some(value) = value else { return policy };
     let Some(table) = report.table(value, "process") else { return policy };
     report.known_keys(table, "process", &shape::names(shape::PROCESS));
     if let Some(d) = table.get("per-record").and_then(|v| report.duration(v, "per-record")) {
@@ -27,30 +30,63 @@ pub(super) fn process(report: &mut Report, value: &Value) -> ProcessPolicy {
             report.error(Code::BadProcess, value.span, "`jitter-per` without `jitter`");
         }
     }
-    let workers = table.get("workers").and_then(|v| report.integer(v, "workers", 1, 10_000)).unwrap_or(1);
-    if workers > 1 {
-        let span = table.get("workers").map_or(value.span, |v| v.span);
-        report.planned(span, "several workers", "one worker handles records on the poll thread");
+    if let Some(workers) = table.get("workers").and_then(|v| report.integer(v, "workers", 1, MAX_WORKERS)) {
+        policy.workers = match u32::try_from(workers) {
+            // sarama's own workers are its claims; so many of one's own share what those deliver.
+            Ok(n) if n > 1 || client == ClientKind::Sarama => Workers::Pool(n),
+            _ => Workers::PollThread,
+        };
     }
+    workers(report, table, client, &mut policy);
+    policy
+}
+
+/// Who handles records if nothing is said.
+fn usual_workers(client: ClientKind) -> Workers {
+    if client == ClientKind::Sarama { Workers::PerPartition } else { Workers::PollThread }
+}
+
+/// How several workers share records, and what they do at a revoke.
+fn workers(report: &mut Report, table: &Table, client: ClientKind, policy: &mut ProcessPolicy) {
+    let alone = policy.workers == Workers::PollThread;
     if let Some(value) = table.get("order") {
-        if workers > 1 {
-            report.planned(value.span, "`order`", "");
-        } else {
-            let message = "`order` says how several workers share a partition; here is one";
+        if let Some(order) = report.word(value, "order", ORDERS) {
+            policy.order = if order == 0 { WorkerOrder::Partition } else { WorkerOrder::None };
+        }
+        let message = match policy.workers {
+            Workers::Pool(_) => None,
+            Workers::PollThread => Some("`order` says how several workers share a partition; here is one"),
+            Workers::PerPartition => {
+                Some("`order` without `workers`: sarama's own workers have a partition each, and keep its order")
+            }
+        };
+        if let Some(message) = message {
             report.error(Code::BadProcess, value.span, message);
         }
     }
     if let Some(value) = table.get("buffer") {
-        report.planned(value.span, "`buffer`", "one worker has none");
-    }
-    if let Some(value) = table.get("when-revoked") {
-        let words = ["finish-record", "drain", "ignore"];
-        if report.word(value, "when-revoked", &words).is_some() {
-            let instead = "one worker meets a revoke only in poll(), with nothing in hand: leave it out";
-            report.planned(value.span, "`when-revoked`", instead);
+        let records = report.integer(value, "buffer", 1, i32::MAX as u64);
+        policy.buffer = records.and_then(|n| u32::try_from(n).ok());
+        if alone && client != ClientKind::KafkaGo {
+            let message = "`buffer` is what several workers have between them and the poll thread; here is one worker";
+            report.error(Code::BadProcess, value.span, message);
         }
     }
-    policy
+    let Some(value) = table.get("when-revoked") else { return };
+    let Some(word) = report.word(value, "when-revoked", WHEN_REVOKED) else { return };
+    let when = [WhenRevoked::FinishRecord, WhenRevoked::Drain, WhenRevoked::Ignore][word];
+    policy.when_revoked = Some(when);
+    let message = match client {
+        ClientKind::KafkaGo => "kafka-go has no hook for a revoke: its application never hears of one",
+        ClientKind::Java | ClientKind::Librdkafka if alone && when != client.when_revoked() => {
+            "one worker meets a revoke only in poll(), with nothing in hand: leave it out"
+        }
+        ClientKind::Sarama if policy.workers == Workers::PerPartition && when == WhenRevoked::Ignore => {
+            "sarama waits until every ConsumeClaim has returned: one that takes no notice drains its buffer (`drain`)"
+        }
+        _ => return,
+    };
+    report.error(Code::BadProcess, value.span, message);
 }
 
 /// The parts of `commit` as they stand.

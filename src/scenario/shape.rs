@@ -50,10 +50,13 @@ pub(super) const MAX_PRELOADED: u64 = 1_000_000_000_000_000;
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
 pub(super) const MAX_KEYS: u64 = 1_000_000;
 pub(super) const MAX_SIZE: u64 = 1 << 30;
+pub(super) const MAX_WORKERS: u64 = 10_000;
 
 pub(super) const CLIENTS: &[&str] = &["java", "librdkafka", "sarama", "kafka-go", "franz-go"];
 pub(super) const WHENS: &[&str] =
     &["auto", "before-record", "before-batch", "after-record", "after-batch", "every-n", "interval", "never"];
+pub(super) const ORDERS: &[&str] = &["partition", "none"];
+pub(super) const WHEN_REVOKED: &[&str] = &["finish-record", "drain", "ignore"];
 pub(super) const OFFSETS: &[&str] = &["position", "done-contiguous", "done-max", "stored"];
 
 pub(super) const ROOT: &[Field] = &[
@@ -138,13 +141,21 @@ pub(super) const PROCESS: &[Field] = &[
     field("per-record", Kind::Duration, "Time that one record takes. Default: 0."),
     field("jitter", Kind::Share, "Uniform jitter around per-record. Default: 0%."),
     field("jitter-per", Kind::Words(&["run", "record"]), "One draw for each delivered run (default), or each record."),
-    field("workers", Kind::Integer(1, 10_000), "Number of workers. Default: 1; more are planned."),
-    field("order", Kind::Words(&["partition", "none"]), "Order among several workers. Planned."),
-    field("buffer", Kind::Integer(1, i32::MAX as u64), "Records out to workers at most. Planned."),
+    field(
+        "workers",
+        Kind::Integer(1, MAX_WORKERS),
+        "Number of workers. Default: 1, the thread that polls; sarama: one for each partition.",
+    ),
+    field("order", Kind::Words(ORDERS), "Whether several workers keep the order of a partition. Default: partition."),
+    field(
+        "buffer",
+        Kind::Integer(1, i32::MAX as u64),
+        "Records out to several workers at most while the poll thread polls on (sarama: that wait of each partition). Default: the library's.",
+    ),
     field(
         "when-revoked",
-        Kind::Words(&["finish-record", "drain", "ignore"]),
-        "What becomes of delivered records at a revoke. Default: the library's; others are planned.",
+        Kind::Words(WHEN_REVOKED),
+        "What becomes of delivered records at a revoke, and on a clean close. Default: the library's.",
     ),
 ];
 

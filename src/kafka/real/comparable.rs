@@ -1,6 +1,6 @@
 //! What of a scenario a real cluster does otherwise.
 
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, Workers};
 use crate::scenario::{Action, Reborn, Scenario};
 use crate::time::Duration;
 use crate::trace::Verb;
@@ -26,6 +26,12 @@ pub fn impossible(scenario: &Scenario) -> Option<String> {
     let new_names = |action: &Action| matches!(action, Action::Restart { reborn, .. } if *reborn != Reborn::Same);
     if scenario.timeline.iter().any(|event| new_names(&event.action)) {
         return Some("restarts `as = \"new\"` are not done to real processes in this version".to_owned());
+    }
+    let mut members = scenario.groups.iter().flat_map(|group| &group.member_configs);
+    if members.any(|member| member.process.workers != Workers::PollThread) {
+        return Some(
+            "several workers beside the poll thread are not played by real members in this version".to_owned(),
+        );
     }
     let network = &scenario.network;
     let (base, jitter, loss) = (network.base, network.jitter_percent, network.loss_per_10_000);

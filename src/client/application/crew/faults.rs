@@ -86,12 +86,8 @@ impl Process {
         };
         crew.forget_end(worker);
         let work = &mut crew.workers[worker].work;
-        let kind = Kind::ProcessStart {
-            partition: work.run.tp,
-            from: work.reported,
-            to: work.to,
-            per_record: Duration::MAX,
-        };
+        let kind =
+            Kind::ProcessStart { partition: work.run.tp, from: work.reported, to: work.to, per_record: Duration::MAX };
         work.start = io.emit(kind);
         work.stuck = true;
         crew.note_end(worker);

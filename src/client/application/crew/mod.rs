@@ -64,8 +64,8 @@ pub(super) struct Crew {
     buffer: Buffer,
     workers: Vec<Worker>,
     idle: Vec<usize>,
-    /// When stretches end, by worker.
-    ends: BTreeSet<(Instant, usize)>,
+    /// When stretches end, by worker; of those that end together the one that was started first comes first.
+    ends: BTreeSet<(Instant, Seq, usize)>,
     /// Records handed to workers and not reported as done or dropped.
     out: u64,
     /// Records reported as done of which the strategy has not heard.
@@ -127,7 +127,7 @@ impl Crew {
     /// The earliest timer of the workers.
     pub fn timer(&self) -> Timer {
         match self.ends.first() {
-            Some(&(at, worker)) if at <= self.look.at => Timer { at, by: self.workers[worker].work.start },
+            Some(&(at, by, _)) if at <= self.look.at => Timer { at, by },
             _ => self.look,
         }
     }
@@ -172,7 +172,7 @@ impl Crew {
     fn forget_end(&mut self, worker: usize) {
         let work = &self.workers[worker].work;
         if !work.stuck {
-            self.ends.remove(&(work.end(), worker));
+            self.ends.remove(&(work.end(), work.start, worker));
         }
         self.long -= usize::from(work.records() > 1);
     }
@@ -181,7 +181,7 @@ impl Crew {
     fn note_end(&mut self, worker: usize) {
         let work = &self.workers[worker].work;
         if !work.stuck {
-            self.ends.insert((work.end(), worker));
+            self.ends.insert((work.end(), work.start, worker));
         }
         self.long += usize::from(work.records() > 1);
     }

@@ -132,7 +132,7 @@ impl Process {
     /// Stretches that have ended.
     fn finish_due(&mut self, io: &mut Io<'_, '_>, crew: &mut Crew) -> bool {
         let mut any = false;
-        while let Some(&(at, worker)) = crew.ends.first()
+        while let Some(&(at, _, worker)) = crew.ends.first()
             && at <= io.now()
         {
             any = true;
