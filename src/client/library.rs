@@ -220,9 +220,10 @@ impl Library {
         }
     }
 
-    /// A commit that the application does not wait for.
-    pub fn commit_async(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>) {
-        let (purpose, origin) = (CommitPurpose::Async, CommitOrigin::Async);
+    /// A commit that the application does not wait for; `attempt` is how often it has failed before.
+    pub fn commit_async(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>, attempt: u32) {
+        let purpose = if attempt == 0 { CommitPurpose::Async } else { CommitPurpose::Retry(attempt) };
+        let origin = CommitOrigin::Async;
         match self {
             Library::Java(c) => {
                 c.commit_async(io, offsets, purpose, origin);
@@ -237,7 +238,7 @@ impl Library {
     pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, _worker: usize, offsets: Vec<CommitPartition>) -> bool {
         match self {
             Library::Java(_) | Library::Librdkafka(_) => {
-                self.commit_async(io, offsets);
+                self.commit_async(io, offsets, 0);
                 true
             }
         }

@@ -7,7 +7,7 @@ mod library;
 mod librdkafka;
 mod network;
 mod profile;
-pub(crate) mod strategy;
+pub mod strategy;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,7 @@ use crate::time::{Duration, Instant};
 use crate::trace::Channel;
 use application::Process;
 use io::Io;
+use strategy::CommitStrategy;
 
 /// What a process wants done.
 #[derive(Debug)]
@@ -69,6 +70,7 @@ pub struct Member {
     config: MemberConfig,
     actor: ActorId,
     incarnation: Incarnation,
+    strategy: Option<Box<dyn CommitStrategy>>,
     process: Option<Box<Process>>,
     deadline: Option<Instant>,
 }
@@ -76,14 +78,22 @@ pub struct Member {
 impl Member {
     /// A process that has not been started. `actor` and `incarnation` go into its events.
     pub fn new(config: MemberConfig, actor: ActorId, incarnation: Incarnation) -> Self {
-        Member { config, actor, incarnation, process: None, deadline: None }
+        Member { config, actor, incarnation, strategy: None, process: None, deadline: None }
+    }
+
+    /// Commits as `strategy` says instead of as its configuration does. What the library commits by itself stays as the
+    /// configuration says.
+    pub fn with_strategy(self, strategy: Box<dyn CommitStrategy>) -> Self {
+        Member { strategy: Some(strategy), ..self }
     }
 
     /// The process starts: emits `start`, subscribes (or assigns) and enters its poll loop.
     pub fn start(&mut self, cx: &mut Context<'_>, out: &mut Vec<MemberOutput>) {
         if self.process.is_none() {
             let mut io = Io { cx, out, actor: self.actor, incarnation: self.incarnation };
-            self.process = Some(Box::new(Process::new(&mut io, &self.config)));
+            let of_config = || strategy::of_policy(&self.config.commit, io.cx.now);
+            let strategy = self.strategy.take().unwrap_or_else(of_config);
+            self.process = Some(Box::new(Process::new(&mut io, &self.config, strategy)));
             self.act(cx, out, Process::start);
         }
     }

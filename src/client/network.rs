@@ -20,6 +20,8 @@ pub(crate) enum CommitPurpose {
     Sync,
     /// The application's commitAsync.
     Async,
+    /// The application's commitAsync that repeats one that has failed, for the n-th time.
+    Retry(u32),
     /// Periodic auto-commit (CLIENT-27).
     Periodic,
     /// Auto-commit before a rejoin (CLIENT-18).

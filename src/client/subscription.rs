@@ -1,6 +1,7 @@
 //! What the consumer owns, with positions and the application's progress (SubscriptionState).
 
 use super::io::Io;
+use super::strategy::Answers;
 use crate::ids::{Offset, Symbol, TopicPartition};
 use crate::protocol::{CommitPartition, ListOffsetsResponse, ListOffsetsTarget};
 use crate::trace::{Kind, PositionOrigin, ResetReason};
@@ -42,6 +43,8 @@ pub(crate) struct Partition {
     pub buffered: bool,
     /// CLIENT-20.
     pub pending_revocation: bool,
+    /// Where reading began.
+    pub first: Offset,
     /// One past the last record that the application has handled.
     pub done: Offset,
     /// One past the highest record that the application has handled.
@@ -76,6 +79,7 @@ impl Partition {
             requested: Offset::NONE,
             buffered: false,
             pending_revocation: false,
+            first: Offset::NONE,
             done: Offset::NONE,
             done_max: Offset::NONE,
             above: Vec::new(),
@@ -100,6 +104,7 @@ impl Partition {
         self.state = FetchState::Fetching;
         self.position = offset;
         self.fetch_at = offset;
+        self.first = offset;
         self.done = offset;
         self.done_max = offset;
         self.above.clear();
@@ -152,6 +157,8 @@ pub(crate) struct Subscription {
     pub out_of_order: bool,
     /// How many partitions have been taken so far.
     taken: u32,
+    /// The application's commits that are over.
+    pub answers: Answers,
 }
 
 impl Subscription {

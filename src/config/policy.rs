@@ -145,6 +145,14 @@ pub struct CommitPolicy {
     pub store: OffsetStore,
 }
 
+impl CommitPolicy {
+    /// What is left of a policy when a strategy object decides instead: auto-commit beside it, and where offsets are kept.
+    pub fn of_own_strategy(&self) -> CommitPolicy {
+        let (also_auto_ms, store) = (self.also_auto_ms, self.store);
+        CommitPolicy { when: CommitWhen::Never, on_revoke: false, also_auto_ms, store, ..CommitPolicy::default() }
+    }
+}
+
 impl Default for CommitPolicy {
     /// The Java client's: auto-commit of positions every 5 s.
     fn default() -> Self {

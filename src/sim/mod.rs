@@ -18,6 +18,8 @@ mod world;
 
 use crate::broker::Tap;
 use crate::choice::{Choice, RandomChoice};
+use crate::client::strategy::CommitStrategy;
+use crate::config::MemberConfig;
 use crate::ids::{ActorId, Incarnation, Names, Seq};
 use crate::scenario::Scenario;
 use crate::time::Instant;
@@ -27,6 +29,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use world::World;
 
 pub use timeline::instants;
+
+/// Gives a process that is about to start a commit strategy, or leaves it with the scenario's.
+pub type Strategies<'a> = dyn Fn(&MemberConfig) -> Option<Box<dyn CommitStrategy>> + 'a;
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,6 +80,23 @@ pub struct RunEnd {
 pub fn run(scenario: &Scenario, options: RunOptions<'_>, observers: &mut [&mut dyn Observer]) -> RunEnd {
     let seed = options.seed.unwrap_or(scenario.seed);
     run_with(scenario, options, seed, Box::new(RandomChoice::new(seed)), observers)
+}
+
+/// As [`run`], with commit strategies of the caller's: `strategies` is asked once for each incarnation of each process and
+/// gives a new strategy object, or `None` for a process that commits as the scenario says.
+///
+/// A process with a strategy of its own does nothing of the scenario's `commit`: its library's auto-commit is off (unless
+/// the file writes `enable.auto.commit = true` beside another `when`), and the strategy alone commits.
+pub fn run_with_strategies(
+    scenario: &Scenario,
+    options: RunOptions<'_>,
+    strategies: &Strategies<'_>,
+    observers: &mut [&mut dyn Observer],
+) -> RunEnd {
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut world = World::new(scenario, Box::new(RandomChoice::new(seed)), set_up::processes(scenario));
+    world.set_strategies(strategies);
+    run_world(world, options, seed, observers)
 }
 
 /// Runs a scenario with a choice source of the caller's; `seed` is only told to the trace.

@@ -1,6 +1,7 @@
 //! One process of the scenario, across its incarnations.
 
 use super::message::Message;
+use crate::client::strategy::CommitStrategy;
 use crate::client::{HandlerFault, Member};
 use crate::config::MemberConfig;
 use crate::ids::{ActorId, ClientId, ConnectionId, Incarnation, Seq, Symbol};
@@ -66,6 +67,8 @@ pub struct Process {
     pub told_fault: HandlerFault,
     /// The event that asked it to shut down.
     pub stop_cause: Seq,
+    /// The commit strategy of its first incarnation, if it is no scenario's.
+    pub strategy: Option<Box<dyn CommitStrategy>>,
     /// A start to come.
     pub pending_start: Option<PendingStart>,
     /// It runs only in the place of another that is restarted under a new name, or for a `scale` after that.
@@ -109,6 +112,7 @@ impl Process {
             handler_faults: Vec::new(),
             told_fault: HandlerFault::None,
             stop_cause: Seq::NONE,
+            strategy: None,
             pending_start: None,
             fresh: false,
             replaced: None,

@@ -1,5 +1,6 @@
 //! The world: wires broker and clients through queue and network, and lets time jump from one due instant to the next.
 
+use super::Strategies;
 use super::message::Message;
 use super::network::Connections;
 use super::process::Process;
@@ -78,6 +79,7 @@ pub struct World<'a> {
     /// Cuts in force, of all processes together.
     pub(super) cuts: u32,
     steps_at_instant: u64,
+    strategies: Option<&'a Strategies<'a>>,
 }
 
 impl<'a> World<'a> {
@@ -102,6 +104,18 @@ impl<'a> World<'a> {
             counts: Vec::new(),
             cuts: 0,
             steps_at_instant: 0,
+            strategies: None,
+        }
+    }
+
+    /// Processes commit as these strategies say; before [`World::set_up`].
+    pub fn set_strategies(&mut self, strategies: &'a Strategies<'a>) {
+        self.strategies = Some(strategies);
+        for process in &mut self.processes {
+            process.strategy = strategies(&process.config);
+            if process.strategy.is_some() {
+                process.config.commit = process.config.commit.of_own_strategy();
+            }
         }
     }
 
@@ -354,6 +368,10 @@ impl<'a> World<'a> {
         }
         process.incarnation.0 += 1;
         let mut member = Member::new(process.config.clone(), process.actor, process.incarnation);
+        let strategy = process.strategy.take().or_else(|| self.strategies.and_then(|make| make(&process.config)));
+        if let Some(strategy) = strategy {
+            member = member.with_strategy(strategy);
+        }
         member.start(cx!(self, cause), &mut self.outputs);
         process.member = Some(member);
         self.apply_handler_fault(index, cause);

@@ -60,19 +60,11 @@ impl Process {
 
     fn close_callback(&mut self, io: &mut Io<'_, '_>, callback: Option<Callback>) {
         let next = ClosePhase::Leave(callback);
-        if callback == Some(Callback::Revoked) && self.commits_on_revoke() {
-            self.commit_done(io, CommitOrigin::Close, After::Close(next));
+        if callback == Some(Callback::Revoked) {
+            self.commit_on_close(io, After::Close(next));
         } else {
             self.doing = Doing::Closing(next);
         }
-    }
-
-    /// Commits what is done and not committed.
-    fn commit_done(&mut self, io: &mut Io<'_, '_>, origin: CommitOrigin, after: After) {
-        let mut offsets = self.library.spare();
-        self.library.subscription().uncommitted(&mut offsets);
-        let timeout_ms = self.library.api_timeout_ms();
-        self.commit_sync(io, offsets, origin, timeout_ms, after);
     }
 
     /// librdkafka's close.
@@ -80,9 +72,7 @@ impl Process {
         let Library::Librdkafka(consumer) = &mut self.library else { return false };
         match consumer.terminate(io) {
             Termination::Wait => return false,
-            Termination::Callback(Callback::Revoked) if self.commits_on_revoke() => {
-                self.commit_done(io, CommitOrigin::Close, After::CloseCallback);
-            }
+            Termination::Callback(Callback::Revoked) => self.commit_on_close(io, After::CloseCallback),
             Termination::Callback(_) => self.close_callback_returned(io),
             Termination::Done => self.exit(io),
         }

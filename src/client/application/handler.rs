@@ -1,6 +1,6 @@
 //! The handler: one record after the other, as arithmetic on ranges.
 
-use super::{After, Doing, Process};
+use super::{Doing, Process};
 use crate::choice::Purpose;
 use crate::client::HandlerFault;
 use crate::client::io::{Io, Timer};
@@ -107,9 +107,8 @@ impl Process {
                 self.run_time = self.draw_time(io);
                 self.fresh_run = false;
             }
-            if self.strategy.before_records() {
-                let upto = Offset(run.from.0 + 1);
-                return self.commit_ahead(io, &[Run { to: upto, ..run }], After::HandleCommitted);
+            if self.commits_before(io, run) {
+                return;
             }
         }
         self.start_work(io, run);
@@ -129,7 +128,7 @@ impl Process {
         };
         let available = (run.to.0 - run.from.0).unsigned_abs();
         let one_by_one = stuck || self.process.jitter_per_record;
-        let count = if one_by_one { 1 } else { self.strategy.stride(now, per_record, available) };
+        let count = if one_by_one { 1 } else { self.stride(now, per_record, available) };
         let to = Offset(run.from.0 + count as i64);
         let shown = if stuck { Duration::MAX } else { per_record };
         let start = io.emit_cause(Kind::ProcessStart { partition: run.tp, from: run.from, to, per_record: shown });
@@ -151,10 +150,7 @@ impl Process {
             self.next_run += 1;
             self.fresh_run = true;
         }
-        self.doing = Doing::Handling;
-        if self.strategy.after_records(io.now(), work.records()) {
-            self.commit_handled(io, After::Handle);
-        }
+        self.commit_after_record(io, work.records());
         true
     }
 
@@ -181,12 +177,7 @@ impl Process {
     fn batch_handled(&mut self, io: &mut Io<'_, '_>) {
         self.batch.clear();
         self.next_run = 0;
-        self.doing = Doing::Polling;
-        if self.strategy.after_batch() {
-            self.commit_handled(io, After::Poll);
-        } else {
-            self.enter_poll(io);
-        }
+        self.commit_after_batch(io);
     }
 
     /// The process is killed: what has ended is done, the record in work is interrupted, the rest will not be handled.

@@ -10,11 +10,12 @@ mod run_loop;
 use super::HandlerFault;
 use super::io::{Io, Timer};
 use super::library::{Callback, Library};
-use super::strategy::{self, CommitStrategy};
+use super::strategy::CommitStrategy;
 use super::subscription::Run;
-use crate::config::{CommitPolicy, MemberConfig, ProcessPolicy};
+use crate::config::{MemberConfig, ProcessPolicy};
 use crate::ids::Seq;
 use crate::time::{Duration, Instant};
+use committing::Waiting;
 use crew::{Crew, Settling};
 use handler::Work;
 
@@ -33,6 +34,8 @@ enum After {
     Close(ClosePhase),
     /// The rebalance callback of a close returns.
     CloseCallback,
+    /// The poll whose pass ran the callback of an async commit.
+    PollOn,
 }
 
 /// The steps of close() (CLIENT-31).
@@ -76,9 +79,9 @@ enum Doing {
 /// A running process.
 pub(crate) struct Process {
     library: Library,
-    policy: CommitPolicy,
     process: ProcessPolicy,
     strategy: Box<dyn CommitStrategy>,
+    waiting: Waiting,
     doing: Doing,
     /// What poll returned, and which of it comes next.
     batch: Vec<Run>,
@@ -106,16 +109,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// A process that starts now.
-    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
+    /// A process that starts now and commits as `strategy` says.
+    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig, strategy: Box<dyn CommitStrategy>) -> Self {
         let mut library = Library::new(io, config);
         let crew = Crew::of(config);
         library.subscription().out_of_order = crew.is_some();
         Process {
             library,
-            policy: config.commit.clone(),
             process: config.process.clone(),
-            strategy: strategy::of_policy(&config.commit, io.now()),
+            strategy,
+            waiting: Waiting::default(),
             doing: Doing::Polling,
             batch: Vec::new(),
             next_run: 0,

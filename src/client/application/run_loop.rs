@@ -91,7 +91,7 @@ impl Process {
     fn set_in_poll(&mut self) {
         self.library.set_place(match self.doing {
             Doing::Polling => Place::Poll,
-            Doing::Committing(After::Callback | After::CloseCallback) => Place::Callback,
+            Doing::Committing(After::Callback | After::CloseCallback | After::PollOn) => Place::Callback,
             Doing::Handling | Doing::Working => Place::Handler,
             Doing::Settling(Settling::Callback(_)) => Place::Callback,
             _ => Place::Outside,
@@ -146,7 +146,7 @@ impl Process {
             Doing::Committing(after) => {
                 let over = self.library.step_commit_sync(io);
                 if over {
-                    self.go_on(io, after);
+                    self.commit_returned(io, after);
                 }
                 over
             }

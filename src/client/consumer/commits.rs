@@ -33,7 +33,15 @@ struct SyncCommit {
     deadline: Timer,
     attempts: u32,
     last_error: ErrorCode,
+    failed: Option<(CommitError, ErrorCode)>,
     phase: SyncPhase,
+}
+
+impl SyncCommit {
+    fn over(&mut self, failed: Option<(CommitError, ErrorCode)>) {
+        self.phase = SyncPhase::Over;
+        self.failed = failed;
+    }
 }
 
 /// The commits of one consumer.
@@ -119,7 +127,8 @@ impl Consumer {
         let phase = if offsets.is_empty() { SyncPhase::Over } else { SyncPhase::Send };
         let deadline = io.timer_ms(timeout_ms);
         let last_error = ErrorCode::None;
-        self.commits.sync = Some(SyncCommit { offsets, origin, deadline, attempts: 0, last_error, phase });
+        self.commits.sync =
+            Some(SyncCommit { offsets, origin, deadline, attempts: 0, last_error, failed: None, phase });
     }
 
     /// Carries commitSync on; true when it has returned.
@@ -128,13 +137,17 @@ impl Consumer {
             let Some(sync) = &mut self.commits.sync else { return true };
             if sync.phase == SyncPhase::Over {
                 if let Some(sync) = self.commits.sync.take() {
-                    self.commits.recycle(sync.offsets);
+                    if sync.offsets.is_empty() {
+                        self.commits.recycle(sync.offsets);
+                    } else {
+                        self.subscription.answers.sync_over(sync.offsets, sync.failed);
+                    }
                 }
                 return true;
             }
             if sync.deadline.at <= io.now() {
                 let (origin, code) = (sync.origin, sync.last_error);
-                sync.phase = SyncPhase::Over;
+                sync.over(Some((CommitError::Timeout, code)));
                 io.emit(Kind::CommitFailed { error: CommitError::Timeout, code, origin });
                 continue;
             }
@@ -155,14 +168,14 @@ impl Consumer {
     fn send_commit_sync(&mut self, io: &mut Io<'_, '_>) {
         let Some(sync) = &mut self.commits.sync else { return };
         let (partitions, origin) = (sync.offsets.clone(), sync.origin);
-        let sent = self.send_commit(io, partitions, Vec::new(), CommitPurpose::Sync, origin);
-        let Some(sync) = &mut self.commits.sync else { return };
-        match sent {
-            Ok(correlation) => sync.phase = SyncPhase::InFlight(correlation),
-            Err(error) => {
-                sync.phase = SyncPhase::Over;
-                io.emit(Kind::CommitFailed { error, code: ErrorCode::None, origin });
-            }
+        if let Err(error) = self.membership.may_commit() {
+            sync.over(Some((error, ErrorCode::None)));
+            io.emit(Kind::CommitFailed { error, code: ErrorCode::None, origin });
+            return;
+        }
+        let correlation = self.send_commit(io, partitions, Vec::new(), CommitPurpose::Sync, origin);
+        if let Some(sync) = &mut self.commits.sync {
+            sync.phase = SyncPhase::InFlight(correlation);
         }
     }
 
@@ -176,7 +189,9 @@ impl Consumer {
     ) {
         if offsets.is_empty() {
             self.commits.recycle(offsets);
-            self.async_over(io, purpose, origin, Outcome::Stored);
+            if purpose == CommitPurpose::JoinPrepare {
+                self.join_prepare_committed(io, false);
+            }
         } else if self.ensure_coordinator(io) {
             self.send_commit_async(io, offsets, purpose, origin);
         } else {
@@ -191,9 +206,11 @@ impl Consumer {
         purpose: CommitPurpose,
         origin: CommitOrigin,
     ) {
-        if let Err(error) = self.send_commit(io, offsets.clone(), offsets, purpose, origin) {
-            self.async_over(io, purpose, origin, Outcome::Failed(error, ErrorCode::None));
+        if let Err(error) = self.membership.may_commit() {
+            let commit = PendingCommit { purpose, origin, sent_with: self.membership.id, offsets };
+            return self.async_over(io, commit, Outcome::Failed(error, ErrorCode::None));
         }
+        self.send_commit(io, offsets.clone(), offsets, purpose, origin);
     }
 
     /// The coordinator was found: commits that waited for it go out.
@@ -205,12 +222,13 @@ impl Consumer {
 
     /// The coordinator was not found: commits that waited for it have failed.
     pub fn fail_waiting_commits(&mut self, io: &mut Io<'_, '_>) {
-        for (_, purpose, origin) in std::mem::take(&mut self.commits.waiting) {
-            self.async_over(io, purpose, origin, Outcome::Retriable(ErrorCode::CoordinatorNotAvailable));
+        for (offsets, purpose, origin) in std::mem::take(&mut self.commits.waiting) {
+            let commit = PendingCommit { purpose, origin, sent_with: self.membership.id, offsets };
+            self.async_over(io, commit, Outcome::Retriable(ErrorCode::CoordinatorNotAvailable));
         }
     }
 
-    /// sendOffsetCommitRequest: fails without a request outside STABLE (CLIENT-28).
+    /// sendOffsetCommitRequest.
     fn send_commit(
         &mut self,
         io: &mut Io<'_, '_>,
@@ -218,15 +236,10 @@ impl Consumer {
         offsets: Vec<CommitPartition>,
         purpose: CommitPurpose,
         origin: CommitOrigin,
-    ) -> Result<CorrelationId, CommitError> {
-        let m = &self.membership;
-        if m.state != MemberState::Stable {
-            let rebalancing = m.rebalancing();
-            return Err(if rebalancing { CommitError::RebalanceInProgress } else { CommitError::CommitFailed });
-        }
-        let sent_with = m.id;
+    ) -> CorrelationId {
+        let sent_with = self.membership.id;
         let request = OffsetCommitRequest {
-            group: Some(m.group),
+            group: Some(self.membership.group),
             generation: sent_with.generation,
             member: sent_with.member,
             instance: self.instance,
@@ -249,7 +262,7 @@ impl Consumer {
             }
         }
         io.cx.cause = cause;
-        Ok(request_id)
+        request_id
     }
 
     /// OffsetCommit was answered (CLIENT-29).
@@ -301,8 +314,7 @@ impl Consumer {
         if outcome == Outcome::Stored {
             self.subscription.stored(&sent.offsets);
         }
-        self.commits.recycle(sent.offsets);
-        self.async_over(io, sent.purpose, sent.origin, outcome);
+        self.async_over(io, sent, outcome);
     }
 
     fn sync_over(&mut self, io: &mut Io<'_, '_>, id: Option<CorrelationId>, outcome: Outcome) {
@@ -314,7 +326,7 @@ impl Consumer {
         }
         match outcome {
             Outcome::Stored => {
-                sync.phase = SyncPhase::Over;
+                sync.over(None);
                 self.subscription.stored(&sync.offsets);
             }
             Outcome::Retriable(code) => {
@@ -324,22 +336,29 @@ impl Consumer {
                 sync.phase = SyncPhase::Backoff(io.timer_ms(ms));
             }
             Outcome::Failed(error, code) => {
-                sync.phase = SyncPhase::Over;
+                sync.over(Some((error, code)));
                 io.emit(Kind::CommitFailed { error, code, origin: sync.origin });
             }
         }
     }
 
-    fn async_over(&mut self, io: &mut Io<'_, '_>, purpose: CommitPurpose, origin: CommitOrigin, outcome: Outcome) {
+    fn async_over(&mut self, io: &mut Io<'_, '_>, commit: PendingCommit, outcome: Outcome) {
+        let (purpose, origin) = (commit.purpose, commit.origin);
         if purpose == CommitPurpose::JoinPrepare {
             self.join_prepare_committed(io, matches!(outcome, Outcome::Retriable(_)));
         }
-        let (error, code) = match outcome {
-            Outcome::Stored => return,
-            Outcome::Retriable(_) if purpose == CommitPurpose::JoinPrepare => return,
-            Outcome::Retriable(code) => (CommitError::Retriable, code),
-            Outcome::Failed(error, code) => (error, code),
+        let failed = match outcome {
+            Outcome::Stored => None,
+            Outcome::Retriable(code) => Some((CommitError::Retriable, code)),
+            Outcome::Failed(error, code) => Some((error, code)),
         };
+        if let Some(offsets) = self.subscription.answers.over(commit, failed) {
+            self.commits.recycle(offsets);
+        }
+        let Some((error, code)) = failed else { return };
+        if purpose == CommitPurpose::JoinPrepare && error == CommitError::Retriable {
+            return;
+        }
         if purpose == CommitPurpose::Periodic && error == CommitError::Retriable {
             self.commits.auto_retry = true;
         }

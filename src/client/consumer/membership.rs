@@ -3,7 +3,7 @@
 use crate::client::io::Io;
 use crate::ids::{Generation, GroupId, MemberId, ProtocolName, Symbol};
 use crate::protocol::ErrorCode;
-use crate::trace::Kind;
+use crate::trace::{CommitError, Kind};
 
 /// CLIENT-01.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +78,15 @@ impl Membership {
     /// Whether the client knows that it is in a rebalance.
     pub fn rebalancing(&self) -> bool {
         matches!(self.state, MemberState::PreparingRebalance | MemberState::CompletingRebalance)
+    }
+
+    /// Whether OffsetCommit may be sent: outside STABLE it fails without a request (CLIENT-28).
+    pub fn may_commit(&self) -> Result<(), CommitError> {
+        match self.state {
+            MemberState::Stable => Ok(()),
+            _ if self.rebalancing() => Err(CommitError::RebalanceInProgress),
+            _ => Err(CommitError::CommitFailed),
+        }
     }
 
     /// The next poll has to rejoin.

@@ -194,7 +194,9 @@ impl Librdkafka {
                 io.emit(Kind::CommitFailed { error, code, origin: commit.origin });
             }
         }
-        self.commits.recycle(commit.offsets);
+        if let Some(offsets) = self.subscription.answers.over(commit, failed) {
+            self.commits.recycle(offsets);
+        }
     }
 
     /// The auto-commit timer: what is stored and not committed, unless the member is rebalancing.

@@ -1,11 +1,11 @@
 //! `after-batch`.
 
-use super::CommitStrategy;
+use super::policy::When;
 
 /// Commits once everything that poll returned has been handled.
 pub(crate) struct AfterBatch;
 
-impl CommitStrategy for AfterBatch {
+impl When for AfterBatch {
     fn after_batch(&mut self) -> bool {
         true
     }

@@ -1,12 +1,12 @@
 //! `after-record`.
 
-use super::CommitStrategy;
+use super::policy::When;
 use crate::time::{Duration, Instant};
 
 /// Commits after each record.
 pub(crate) struct AfterRecord;
 
-impl CommitStrategy for AfterRecord {
+impl When for AfterRecord {
     fn stride(&self, _now: Instant, _per_record: Duration, _available: u64) -> u64 {
         1
     }

@@ -1,12 +1,12 @@
 //! `before-record`: at most once, record by record.
 
-use super::CommitStrategy;
+use super::policy::When;
 use crate::time::{Duration, Instant};
 
 /// Commits each record before it is handled.
 pub(crate) struct BeforeRecord;
 
-impl CommitStrategy for BeforeRecord {
+impl When for BeforeRecord {
     fn before_records(&mut self) -> bool {
         true
     }

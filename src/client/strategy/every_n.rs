@@ -1,6 +1,6 @@
 //! `every-n`.
 
-use super::CommitStrategy;
+use super::policy::When;
 use crate::time::{Duration, Instant};
 
 /// Commits after every n-th record of the process.
@@ -16,7 +16,7 @@ impl EveryN {
     }
 }
 
-impl CommitStrategy for EveryN {
+impl When for EveryN {
     fn stride(&self, _now: Instant, _per_record: Duration, available: u64) -> u64 {
         available.min(self.n - self.handled)
     }

@@ -1,6 +1,6 @@
 //! `interval`.
 
-use super::CommitStrategy;
+use super::policy::When;
 use crate::time::{Duration, Instant};
 
 /// Commits at the first finished record after this time since the last commit (or the start of the process).
@@ -16,7 +16,7 @@ impl Interval {
     }
 }
 
-impl CommitStrategy for Interval {
+impl When for Interval {
     fn stride(&self, now: Instant, per_record: Duration, available: u64) -> u64 {
         let left = (self.last + self.interval).since(now).as_us();
         if left == 0 {

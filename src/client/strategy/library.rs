@@ -1,8 +1,8 @@
 //! `auto` and `never`: the application itself does not commit.
 
-use super::CommitStrategy;
+use super::policy::When;
 
 /// Nothing to do: the library commits, or nobody does.
 pub(crate) struct Library;
 
-impl CommitStrategy for Library {}
+impl When for Library {}

@@ -8,7 +8,7 @@ use super::reporter::Reporter;
 use super::talk;
 use super::talk::{Place, Settings, Told};
 use super::until_end::Ends;
-use crate::client::strategy::{self, CommitStrategy};
+use crate::client::strategy::{self, Commit, CommitStrategy, Progress};
 use crate::config::{CommitMode, CommitOffset, Membership, StartAt};
 use crate::kafka::wire::Stamp;
 use crate::time::Instant;
@@ -149,10 +149,12 @@ impl Application<'_> {
     /// One record: a batch of its own.
     fn record(&mut self, place: &Place, offset: i64) {
         self.reporter.say(Told::Delivered(place.clone(), offset));
-        if self.strategy.before_batch() {
+        // A scenario's strategies look at nothing but the instant.
+        let progress = Progress::given(self.now(), &[]);
+        if self.strategy.before_batch(&progress) != Commit::Nothing {
             self.commit_ahead(place, offset);
         }
-        if self.strategy.before_records() {
+        if self.strategy.before_record(&progress) != Commit::Nothing {
             self.commit_ahead(place, offset);
         }
         self.handler.handle(place, offset, self.orders, self.reporter);
@@ -161,11 +163,11 @@ impl Application<'_> {
             // Of a partition that is gone meanwhile nothing can be stored.
             let _ = self.consumer.store_offset(&place.0, place.1.cast_signed(), offset);
         }
-        let now = self.now();
-        if self.strategy.after_records(now, 1) {
+        let progress = Progress::given(self.now(), &[]);
+        if self.strategy.after_record(&progress, 1) != Commit::Nothing {
             self.commit();
         }
-        if self.strategy.after_batch() {
+        if self.strategy.after_batch(&progress) != Commit::Nothing {
             self.commit();
         }
         self.ends.read(place, offset + 1, self.reporter);

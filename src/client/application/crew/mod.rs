@@ -15,6 +15,7 @@ mod shift;
 
 use super::handler::Work;
 use crate::client::io::Timer;
+use crate::client::strategy::Commit;
 use crate::config::{ClientKind, CommitWhen, MemberConfig, WhenRevoked, WorkerOrder, Workers};
 use crate::ids::{Seq, TopicPartition};
 use crate::time::{Duration, Instant};
@@ -76,8 +77,8 @@ pub(super) struct Crew {
     look: Timer,
     /// A handler is to be stuck, and no record was in work: the next one started will be.
     stuck_next: bool,
-    /// The poll thread is to commit.
-    commit_wanted: bool,
+    /// What the poll thread is to commit.
+    commit_wanted: Option<Commit>,
     /// Something has been handed out since the strategy was asked about a batch.
     batch_open: bool,
     /// What waits of each lane, as last counted.
@@ -113,7 +114,7 @@ impl Crew {
             long: 0,
             look: Timer::NEVER,
             stuck_next: false,
-            commit_wanted: false,
+            commit_wanted: None,
             batch_open: false,
             waiting: Vec::new(),
         }))

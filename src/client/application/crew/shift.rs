@@ -6,11 +6,12 @@ use super::buffer::Item;
 use super::{Crew, State};
 use crate::client::HandlerFault;
 use crate::client::io::{Io, Timer};
+use crate::client::strategy::Commit;
 use crate::client::subscription::Run;
-use crate::config::{CommitMode, WorkerOrder};
+use crate::config::WorkerOrder;
 use crate::ids::Offset;
 use crate::time::{Duration, Instant};
-use crate::trace::Kind;
+use crate::trace::{CommitOrigin, Kind};
 
 impl Process {
     /// Hands to the workers what poll has returned.
@@ -34,8 +35,8 @@ impl Process {
             self.doing = Doing::Polling; // which closes
             return true;
         }
-        if std::mem::take(&mut crew.commit_wanted) {
-            self.commit_handled(io, After::Handle);
+        if let Some(commit) = crew.commit_wanted.take() {
+            self.carry_out(io, commit, &[], CommitOrigin::Sync, After::Handle);
             return true;
         }
         let full = if crew.waits_for_batch { crew.out > 0 } else { crew.out > crew.limit };
@@ -49,7 +50,7 @@ impl Process {
 
     /// Whether the poll thread is wanted outside poll.
     pub(in super::super) fn woken(&self) -> bool {
-        self.crew.as_ref().is_some_and(|crew| crew.commit_wanted)
+        self.crew.as_ref().is_some_and(|crew| crew.commit_wanted.is_some())
     }
 
     /// Tells a library that feeds workers how much it may hand over.
@@ -88,7 +89,8 @@ impl Process {
         let Some(mut crew) = self.crew.take() else { return };
         crew.look = Timer::NEVER;
         if crew.long > 0 {
-            let mut wanted = self.stride(&crew, now).saturating_sub(crew.untold).max(1);
+            let slowest = crew.working().map(|w| crew.workers[w].work.per_record).max().unwrap_or(Duration::ZERO);
+            let mut wanted = self.stride(now, slowest, u64::MAX).saturating_sub(crew.untold).max(1);
             let waits_for_room = self.doing == Doing::Waiting && !crew.waits_for_batch && !crew.feeds;
             if waits_for_room && crew.out > crew.limit {
                 wanted = wanted.min(crew.out - crew.limit);
@@ -98,12 +100,6 @@ impl Process {
             }
         }
         self.crew = Some(crew);
-    }
-
-    /// How many records may be finished before the strategy is asked again.
-    fn stride(&self, crew: &Crew, now: Instant) -> u64 {
-        let slowest = crew.working().map(|w| crew.workers[w].work.per_record).max().unwrap_or(Duration::ZERO);
-        self.strategy.stride(now, slowest, u64::MAX).max(1)
     }
 
     /// Reports what has ended inside of stretches.
@@ -230,24 +226,32 @@ impl Process {
         if count == 0 {
             return;
         }
-        let mut commit = self.strategy.after_records(io.now(), count);
+        let mut commit = self.ask_after_record(io.now(), count);
         // A batch, to several workers, is what lies between two moments at which nothing is out.
         if crew.out == 0 && std::mem::take(&mut crew.batch_open) {
-            commit |= self.strategy.after_batch();
+            let after_batch = self.ask_after_batch(io.now());
+            commit = if after_batch == Commit::Nothing { commit } else { after_batch };
         }
-        if commit && crew.feeds {
-            self.worker_commits(io, crew, worker);
+        if commit == Commit::Nothing {
+            return;
+        }
+        if crew.feeds {
+            self.worker_commits(io, crew, worker, commit);
         } else {
-            crew.commit_wanted |= commit;
+            crew.commit_wanted = Some(commit);
         }
     }
 
     /// A worker commits by itself.
-    fn worker_commits(&mut self, io: &mut Io<'_, '_>, crew: &mut Crew, worker: usize) {
-        let offsets = self.offsets_handled();
-        match self.policy.mode {
-            CommitMode::Async => self.library.commit_async(io, offsets),
-            CommitMode::Sync => {
+    fn worker_commits(&mut self, io: &mut Io<'_, '_>, crew: &mut Crew, worker: usize, commit: Commit) {
+        match commit {
+            Commit::Nothing => {}
+            Commit::Async(offsets) => {
+                let offsets = self.resolve(offsets, &[]);
+                self.library.commit_async(io, offsets, 0);
+            }
+            Commit::Sync(offsets) => {
+                let offsets = self.resolve(offsets, &[]);
                 let at_rest = crew.workers[worker].state == State::Idle;
                 if !self.library.begin_worker_commit(io, worker, offsets) && at_rest {
                     crew.workers[worker].state = State::Committing;
