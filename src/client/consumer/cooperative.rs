@@ -22,7 +22,7 @@ pub(super) enum Giving {
 }
 
 /// The trace says that partitions are given up.
-pub(super) fn emit_given_up(
+pub(crate) fn emit_given_up(
     io: &mut Io<'_, '_>,
     runs: impl Iterator<Item = (TopicPartition, u32)>,
     callback: Callback,

@@ -1,7 +1,7 @@
 //! The Java classic consumer: membership, positions, fetching and commits, without the application around it.
 
 mod commits;
-mod cooperative;
+pub(crate) mod cooperative;
 mod fetcher;
 mod heartbeat;
 mod join;

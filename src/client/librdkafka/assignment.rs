@@ -2,8 +2,8 @@
 
 use super::group::JoinState;
 use super::{Librdkafka, callback};
+use crate::client::consumer::cooperative::emit_given_up;
 use crate::client::io::{Io, Timer};
-use crate::client::library::Callback;
 use crate::client::network::CommitPurpose;
 use crate::client::subscription::Lookup;
 use crate::config::StartAt;
@@ -18,8 +18,7 @@ impl Librdkafka {
         self.drop_fetched();
         self.offsets.forget();
         self.subscription.assign(partitions);
-        let runs: Vec<_> = self.subscription.runs().collect();
-        for (first, length) in runs {
+        for (first, length) in self.subscription.runs() {
             let (topic, from, to) = (first.topic, first.partition, first.partition + length);
             io.emit(Kind::Owned { topic, from, to, generation });
         }
@@ -28,11 +27,12 @@ impl Librdkafka {
             self.group.state = JoinState::Steady;
             self.beats.poll_check = Timer { at: io.now(), by: io.cx.cause };
         }
-        self.start_reading(io);
+        let all: Vec<_> = self.subscription.partitions.iter().map(|p| p.tp).collect();
+        self.start_reading(io, &all);
     }
 
     /// Where `from` says; a member without it asks for its committed offsets.
-    fn start_reading(&mut self, io: &mut Io<'_, '_>) {
+    pub(super) fn start_reading(&mut self, io: &mut Io<'_, '_>, new: &[TopicPartition]) {
         self.offsets.ends_wanted = self.until_end;
         let lookup = match self.from {
             StartAt::Committed if self.grouped => return,
@@ -44,18 +44,22 @@ impl Librdkafka {
                 Some(Lookup { target: ListOffsetsTarget::Latest, origin: PositionOrigin::End, reason: None })
             }
             StartAt::Offset(offset) => {
-                for index in 0..self.subscription.partitions.len() {
+                for index in self.places(new) {
                     self.set_position(io, index, Offset(offset), PositionOrigin::Seek);
                 }
                 return;
             }
         };
-        for index in 0..self.subscription.partitions.len() {
+        for index in self.places(new) {
             match lookup {
                 Some(lookup) => self.subscription.await_reset(index, lookup),
                 None => self.fatal = Some(crate::protocol::ErrorCode::None),
             }
         }
+    }
+
+    fn places(&self, partitions: &[TopicPartition]) -> Vec<usize> {
+        partitions.iter().filter_map(|&tp| self.subscription.find(tp)).collect()
     }
 
     /// The application gives its partitions up. With enable.auto.commit what is stored of them is committed now, also when
@@ -72,14 +76,8 @@ impl Librdkafka {
             let origin = if self.group.terminating { CommitOrigin::Close } else { CommitOrigin::Revoke };
             self.commit(io, offsets, CommitPurpose::Unassigned, origin);
         }
-        let runs: Vec<_> = self.subscription.runs().filter(|_| self.grouped).collect();
-        for (first, length) in runs {
-            let (topic, from, to) = (first.topic, first.partition, first.partition + length);
-            io.emit(match given_up {
-                Callback::Revoked => Kind::Revoked { topic, from, to },
-                Callback::Lost => Kind::Lost { topic, from, to },
-            });
-        }
+        emit_given_up(io, self.subscription.runs().filter(|_| self.grouped), given_up);
+        self.group.incremental.paused = false;
         self.drop_fetched();
         self.offsets.forget();
         self.subscription.assign(Vec::new());

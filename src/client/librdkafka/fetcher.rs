@@ -62,7 +62,7 @@ impl Librdkafka {
         if f.in_flight.is_some() || f.backoff.is_armed() || self.subscription.partitions.is_empty() {
             return;
         }
-        if self.group.waits_for_application() || !self.node_ready(io) {
+        if self.group.waits_for_application() || self.group.incremental.paused || !self.node_ready(io) {
             return; // paused: the rebalance callback comes first
         }
         if f.queued >= self.config.queued_min_messages {

@@ -1,11 +1,13 @@
 //! Where the member stands in its group (`rd_kafka_cgrp_t`).
 
 use super::Librdkafka;
+use super::incremental::Incremental;
 use crate::client::consumer::membership::GenerationId;
 use crate::client::io::{Io, Timer};
 use crate::ids::{Generation, GroupId, MemberId, TopicName, TopicPartition};
 use crate::protocol::ErrorCode;
 use crate::trace::Kind;
+use std::collections::VecDeque;
 
 /// `rkcg_join_state`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +26,8 @@ pub(super) enum JoinState {
     WaitUnassignCall,
     /// Fetchers stop and stored offsets are committed.
     WaitUnassignToComplete,
+    /// The same, for a part of the assignment.
+    WaitIncrUnassignToComplete,
     /// The application has its partitions.
     Steady,
 }
@@ -35,6 +39,10 @@ pub(super) enum Operation {
     Assign(Vec<TopicPartition>),
     /// The rebalance callback, with a revocation.
     Revoke,
+    /// The rebalance callback of a cooperative group, with what is added.
+    Add(Vec<TopicPartition>),
+    /// The rebalance callback of a cooperative group, with what is taken away.
+    Remove(Vec<TopicPartition>),
 }
 
 /// The group as this member knows it.
@@ -46,14 +54,16 @@ pub(super) struct Group {
     pub state: JoinState,
     /// Member id, generation, protocol.
     pub id: GenerationId,
-    /// A rebalance callback waits for the application.
-    pub operation: Option<Operation>,
+    /// Rebalance callbacks that wait for the application.
+    pub operations: VecDeque<Operation>,
     /// The application is in the revoke callback.
     pub in_callback: bool,
     /// The group has given this member an assignment, perhaps an empty one, that was not revoked (`rkcg_group_assignment`).
     pub assigned: bool,
     /// The assignment is lost: others may have it already.
     pub lost: bool,
+    /// What a cooperative group needs.
+    pub incremental: Incremental,
     /// A JoinGroup or SyncGroup is in flight, perhaps one that is not waited for any more (`rkcg_wait_resp`).
     pub awaited: bool,
     /// No JoinGroup before this (`rkcg_join_intvl`).
@@ -78,10 +88,11 @@ impl Group {
             name,
             state: JoinState::Init,
             id: GenerationId::NONE,
-            operation: None,
+            operations: VecDeque::new(),
             in_callback: false,
             assigned: false,
             lost: false,
+            incremental: Incremental::default(),
             awaited: false,
             join_at: Timer::NEVER,
             max_poll_exceeded: false,
@@ -100,12 +111,16 @@ impl Group {
 
     /// RD_KAFKA_CGRP_REBALANCING.
     pub fn rebalancing(&self) -> bool {
+        if self.incremental.then.is_some() || self.incremental.rejoin {
+            return true;
+        }
         match self.state {
             JoinState::WaitJoin | JoinState::WaitMetadata => !self.id.member.is_empty(),
             JoinState::WaitSync
             | JoinState::WaitAssignCall
             | JoinState::WaitUnassignCall
-            | JoinState::WaitUnassignToComplete => true,
+            | JoinState::WaitUnassignToComplete
+            | JoinState::WaitIncrUnassignToComplete => true,
             JoinState::Init | JoinState::Steady => false,
         }
     }

@@ -129,7 +129,7 @@ impl Librdkafka {
         match code {
             ErrorCode::RebalanceInProgress => {
                 self.beats.answered(io);
-                self.revoke_and_rejoin_unless_rebalancing(io, false);
+                self.group_is_rebalancing(io);
             }
             ErrorCode::UnknownMemberId => {
                 self.forget_member(io, code);

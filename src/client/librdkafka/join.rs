@@ -5,8 +5,9 @@ use super::group::{JoinState, Operation};
 use crate::client::consumer::membership::GenerationId;
 use crate::client::io::{Io, Timer};
 use crate::client::network::Pending;
-use crate::ids::{Generation, MemberId, ProtocolName};
-use crate::protocol::consumer_protocol::{Subscription, decode_assignment, encode_subscription};
+use crate::config::AssignorKind;
+use crate::ids::{MemberId, ProtocolName};
+use crate::protocol::consumer_protocol::{decode_assignment, encode_subscription};
 use crate::protocol::{
     Bytes, ErrorCode, JoinGroupRequest, JoinGroupResponse, JoinProtocol, Request, SyncGroupRequest, SyncGroupResponse,
 };
@@ -52,12 +53,7 @@ impl Librdkafka {
         self.group.state = JoinState::WaitJoin;
         self.group.awaited = true;
         let topics = self.group.subscribed.iter().map(|topic| topic.0).collect();
-        let subscription = Subscription {
-            topics,
-            user_data: Some(Bytes::from(Vec::new())),
-            owned: Vec::new(),
-            generation: Generation::NONE,
-        };
+        let subscription = self.group.incremental.subscription(topics, io.cx.names);
         let metadata = encode_subscription(&subscription, io.cx.names);
         let assignors = self.config.assignors.iter();
         let protocols = assignors
@@ -104,7 +100,12 @@ impl Librdkafka {
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable => self.coordinator_dead(io),
             _ => {}
         }
-        self.rejoin(io);
+        let loses = matches!(code, ErrorCode::IllegalGeneration | ErrorCode::MemberIdRequired);
+        if self.group.incremental.in_use && loses {
+            self.revoke_and_rejoin(io, true);
+        } else {
+            self.rejoin(io);
+        }
     }
 
     fn joined_generation(&mut self, io: &mut Io<'_, '_>, response: JoinGroupResponse) {
@@ -114,6 +115,8 @@ impl Librdkafka {
             member: response.member,
             protocol: response.protocol_name.unwrap_or_default(),
         };
+        let kind = AssignorKind::from_name(io.cx.names.text(self.group.id.protocol));
+        self.group.incremental.in_use = kind == Some(AssignorKind::CooperativeSticky);
         if response.leader == response.member {
             self.lead(io, response);
         } else {
@@ -163,8 +166,11 @@ impl Librdkafka {
             self.beats.new_session(io);
             io.emit_cause(Kind::Joined { group: self.group.name, member, generation, protocol });
             self.group.assigned = true;
+            if self.group.incremental.in_use {
+                return self.assigned_incrementally(io, partitions);
+            }
             self.group.state = JoinState::WaitAssignCall;
-            self.group.operation = Some(Operation::Assign(partitions));
+            self.group.operations.push_back(Operation::Assign(partitions));
             return;
         }
         match code {
@@ -174,7 +180,12 @@ impl Librdkafka {
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable => self.coordinator_dead(io),
             _ => {}
         }
-        self.rejoin(io);
+        let loses = matches!(code, ErrorCode::IllegalGeneration | ErrorCode::UnknownMemberId);
+        if self.group.incremental.in_use && loses {
+            self.revoke_and_rejoin(io, true);
+        } else {
+            self.rejoin(io);
+        }
     }
 
     /// SyncGroup was lost.

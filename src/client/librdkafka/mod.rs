@@ -12,6 +12,7 @@ mod coordinator;
 mod fetcher;
 mod group;
 mod heartbeat;
+mod incremental;
 mod join;
 mod leader;
 mod offsets;
@@ -234,7 +235,7 @@ impl Librdkafka {
     /// What the main thread and the brokers' threads do whenever something has happened; true if something was queued for
     /// the application, which may be waiting for it.
     pub fn serve(&mut self, io: &mut Io<'_, '_>) -> bool {
-        let waited = self.group.operation.is_some();
+        let waited = !self.group.operations.is_empty();
         if self.grouped {
             self.serve_coordinator(io);
             self.serve_heartbeats(io);
@@ -249,7 +250,7 @@ impl Librdkafka {
         }
         self.serve_offsets(io);
         self.send_fetch(io);
-        self.group.operation.is_some() && !waited
+        !self.group.operations.is_empty() && !waited
     }
 
     /// The process ends: nothing that is in flight will be seen.

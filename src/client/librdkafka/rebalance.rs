@@ -16,6 +16,9 @@ impl Librdkafka {
     /// Has the application give up its assignment, if it has one; without one it rejoins at once.
     pub(super) fn revoke_and_rejoin(&mut self, io: &mut Io<'_, '_>, lost: bool) {
         self.group.leading = None;
+        if self.group.incremental.in_use {
+            return self.revoke_all_incrementally(io, lost);
+        }
         self.group.lost |= lost;
         if self.group.assigned && !self.group.waits_for_application() {
             self.queue_revocation(io);
@@ -33,7 +36,7 @@ impl Librdkafka {
         if self.fatal.is_some() {
             self.unassign(io);
         } else {
-            self.group.operation = Some(Operation::Revoke);
+            self.group.operations.push_back(Operation::Revoke);
         }
     }
 
@@ -47,37 +50,54 @@ impl Librdkafka {
 
     /// The application polls: a queued rebalance callback runs. Gives the one in which the application has something to do.
     pub(super) fn serve_operation(&mut self, io: &mut Io<'_, '_>) -> Option<Callback> {
-        match self.group.operation.take()? {
-            // While closing, assign() is taken for unassign().
-            Operation::Assign(_) if self.group.terminating => {
-                self.group.state = JoinState::WaitUnassignCall;
-                self.unassign(io);
-                None
-            }
-            Operation::Assign(partitions) => {
-                self.assign(io, partitions);
-                None
-            }
-            Operation::Revoke => {
-                self.group.in_callback = true;
-                Some(callback(self.group.lost))
+        while let Some(operation) = self.group.operations.pop_front() {
+            match operation {
+                // While closing, assign() is taken for unassign().
+                Operation::Assign(_) | Operation::Add(_) if self.group.terminating => {
+                    if self.group.state == JoinState::WaitAssignCall {
+                        self.group.state = JoinState::WaitUnassignCall;
+                    }
+                    self.unassign(io);
+                }
+                Operation::Assign(partitions) => self.assign(io, partitions),
+                Operation::Add(partitions) => self.incremental_assign(io, partitions),
+                Operation::Revoke => {
+                    self.group.in_callback = true;
+                    return Some(callback(self.group.lost));
+                }
+                Operation::Remove(partitions) => {
+                    self.group.in_callback = true;
+                    self.group.incremental.removing = Some(partitions);
+                    return Some(callback(self.group.lost));
+                }
             }
         }
+        None
     }
 
-    /// The revoke callback is at its end: it calls unassign().
+    /// The revoke callback is at its end: it calls unassign(), or incremental_unassign().
     pub fn callback_done(&mut self, io: &mut Io<'_, '_>) {
         if std::mem::take(&mut self.group.in_callback) {
-            self.unassign(io);
+            match self.group.incremental.removing.take() {
+                Some(partitions) if !self.group.terminating => self.incremental_unassign(io, partitions),
+                _ => self.unassign(io),
+            }
         }
     }
 
     /// Everything is unassigned and committed: the member rejoins at once, without another poll.
     pub(super) fn serve_assignment(&mut self, io: &mut Io<'_, '_>) {
-        if self.group.state == JoinState::WaitUnassignToComplete && self.commits.outstanding == 0 {
-            self.leave_if_wanted(io);
-            self.group.join_at = Timer::NEVER;
-            self.rejoin(io);
+        if self.commits.outstanding > 0 {
+            return;
+        }
+        match self.group.state {
+            JoinState::WaitUnassignToComplete => {
+                self.leave_if_wanted(io);
+                self.group.join_at = Timer::NEVER;
+                self.rejoin(io);
+            }
+            JoinState::WaitIncrUnassignToComplete | JoinState::Steady => self.serve_incremental(io),
+            _ => {}
         }
     }
 

@@ -36,7 +36,11 @@ impl Librdkafka {
         let changed = counts != self.group.subscribed;
         self.group.subscribed = counts;
         if changed || (self.group.state == JoinState::WaitMetadata && self.group.leading.is_none()) {
-            self.revoke_and_rejoin(io, false);
+            if self.group.incremental.in_use {
+                self.rejoin(io);
+            } else {
+                self.revoke_and_rejoin(io, false);
+            }
         }
     }
 
