@@ -1,10 +1,11 @@
 //! The client libraries behind one application loop: what a process asks of whichever it runs.
 //!
-//! Each library is a life cycle of its own ([`Consumer`]: Java's classic consumer; [`Librdkafka`]); connections, positions
+//! Each library is a life cycle of its own ([`Consumer`]: Java's classic consumer; [`Librdkafka`]; [`FranzGo`]); connections, positions
 //! and what the application has done with records are shared parts that they are built of.
 
 use super::consumer::Consumer;
 use super::consumer::timers::Due as JavaDue;
+use super::franz_go::{Due as FranzGoDue, FranzGo};
 use super::io::{Io, Timer};
 use super::librdkafka::{Due as LibrdkafkaDue, Librdkafka};
 use super::network::CommitPurpose;
@@ -56,6 +57,8 @@ pub(crate) enum Due {
     Java(JavaDue),
     /// librdkafka's.
     Librdkafka(LibrdkafkaDue),
+    /// franz-go's.
+    FranzGo(FranzGoDue),
 }
 
 /// The library that a process runs.
@@ -64,6 +67,8 @@ pub(crate) enum Library {
     Java(Consumer),
     /// librdkafka.
     Librdkafka(Librdkafka),
+    /// franz-go.
+    FranzGo(FranzGo),
 }
 
 impl Library {
@@ -71,6 +76,7 @@ impl Library {
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
         match config.client.kind {
             ClientKind::Librdkafka => Library::Librdkafka(Librdkafka::new(io, config)),
+            ClientKind::FranzGo => Library::FranzGo(FranzGo::new(io, config)),
             _ => Library::Java(Consumer::new(io, config)),
         }
     }
@@ -83,6 +89,7 @@ impl Library {
                 c.assign_manually(io);
             }
             Library::Librdkafka(c) => c.start(io),
+            Library::FranzGo(c) => c.start(io),
         }
     }
 
@@ -92,6 +99,7 @@ impl Library {
         match self {
             Library::Java(c) => (c.in_poll, c.in_handler) = (place == Place::Poll, place == Place::Handler),
             Library::Librdkafka(c) => c.in_poll = matches!(place, Place::Poll | Place::Callback),
+            Library::FranzGo(c) => c.set_place(place),
         }
     }
 
@@ -101,6 +109,7 @@ impl Library {
         match self {
             Library::Java(c) => c.poll(io, batch),
             Library::Librdkafka(c) => c.poll(io, batch),
+            Library::FranzGo(c) => c.poll(io, batch),
         }
     }
 
@@ -110,6 +119,7 @@ impl Library {
         match self {
             Library::Java(c) => c.pass_began(io),
             Library::Librdkafka(c) => c.polled(io),
+            Library::FranzGo(_) => {} // it has no max.poll.interval.ms
         }
     }
 
@@ -118,6 +128,7 @@ impl Library {
         match self {
             Library::Java(c) => c.callback_done(io),
             Library::Librdkafka(c) => c.callback_done(io),
+            Library::FranzGo(_) => {} // its callbacks run in the background
         }
     }
 
@@ -126,6 +137,7 @@ impl Library {
         match self {
             Library::Java(c) => c.on_response(io, id, response),
             Library::Librdkafka(c) => c.on_response(io, id, response),
+            Library::FranzGo(c) => c.on_response(io, id, response),
         }
     }
 
@@ -141,6 +153,10 @@ impl Library {
                 let (timer, due) = c.next_timer();
                 (timer, Due::Librdkafka(due))
             }
+            Library::FranzGo(c) => {
+                let (timer, due) = c.next_timer();
+                (timer, Due::FranzGo(due))
+            }
         }
     }
 
@@ -149,6 +165,7 @@ impl Library {
         match (self, due) {
             (Library::Java(c), Due::Java(due)) => c.fire(io, due),
             (Library::Librdkafka(c), Due::Librdkafka(due)) => c.fire(io, due),
+            (Library::FranzGo(c), Due::FranzGo(due)) => c.fire(io, due),
             _ => {}
         }
     }
@@ -161,6 +178,7 @@ impl Library {
                 false
             }
             Library::Librdkafka(c) => c.serve(io),
+            Library::FranzGo(c) => c.serve(io),
         }
     }
 
@@ -170,6 +188,7 @@ impl Library {
         match self {
             Library::Java(c) => &mut c.subscription,
             Library::Librdkafka(c) => &mut c.subscription,
+            Library::FranzGo(c) => &mut c.subscription,
         }
     }
 
@@ -179,6 +198,7 @@ impl Library {
         match self {
             Library::Java(c) => c.subscription.handled(run, to),
             Library::Librdkafka(c) => c.handled(run, to),
+            Library::FranzGo(c) => c.handled(run, to),
         }
     }
 
@@ -187,6 +207,7 @@ impl Library {
         match self {
             Library::Java(c) => c.commits.spare(),
             Library::Librdkafka(c) => c.commits.spare(),
+            Library::FranzGo(c) => c.commits.spare(),
         }
     }
 
@@ -195,6 +216,7 @@ impl Library {
         match self {
             Library::Java(c) => c.api_timeout_ms(),
             Library::Librdkafka(_) => i64::MAX, // rd_kafka_commit waits for as long as it takes
+            Library::FranzGo(_) => i64::MAX,    // and so does CommitOffsetsSync
         }
     }
 
@@ -209,6 +231,7 @@ impl Library {
         match self {
             Library::Java(c) => c.begin_commit_sync(io, offsets, origin, timeout_ms),
             Library::Librdkafka(c) => c.commit(io, offsets, CommitPurpose::Sync, origin),
+            Library::FranzGo(c) => c.commit_records(io, offsets, CommitPurpose::Sync),
         }
     }
 
@@ -217,6 +240,7 @@ impl Library {
         match self {
             Library::Java(c) => c.step_commit_sync(io),
             Library::Librdkafka(c) => !c.commits.blocked,
+            Library::FranzGo(c) => !c.commits.blocked,
         }
     }
 
@@ -230,6 +254,7 @@ impl Library {
                 c.read_unread(io);
             }
             Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
+            Library::FranzGo(c) => c.commit_records(io, offsets, purpose),
         }
     }
 
@@ -237,7 +262,7 @@ impl Library {
     /// returned already. Libraries whose consumer belongs to one thread have no such call: there the poll thread commits.
     pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, _worker: usize, offsets: Vec<CommitPartition>) -> bool {
         match self {
-            Library::Java(_) | Library::Librdkafka(_) => {
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => {
                 self.commit_async(io, offsets, 0);
                 true
             }
@@ -247,14 +272,14 @@ impl Library {
     /// A worker whose commit has returned since.
     pub fn worker_committed(&mut self) -> Option<usize> {
         match self {
-            Library::Java(_) | Library::Librdkafka(_) => None,
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => None,
         }
     }
 
     /// In a revoke or lost callback: whether this partition is among those that are given up.
     pub fn gives_up(&self, _partition: TopicPartition) -> bool {
         match self {
-            Library::Java(_) | Library::Librdkafka(_) => true,
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => true,
         }
     }
 
@@ -264,6 +289,7 @@ impl Library {
         match self {
             Library::Java(c) => c.reached_ends(io),
             Library::Librdkafka(c) => c.reached_ends(io),
+            Library::FranzGo(c) => c.reached_ends(io),
         }
     }
 
@@ -272,6 +298,7 @@ impl Library {
         match self {
             Library::Java(c) => c.end(io),
             Library::Librdkafka(c) => c.end(io),
+            Library::FranzGo(c) => c.end(io),
         }
     }
 }

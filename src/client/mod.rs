@@ -2,6 +2,7 @@
 
 mod application;
 mod consumer;
+mod franz_go;
 mod io;
 mod library;
 mod librdkafka;

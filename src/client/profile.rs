@@ -40,6 +40,20 @@ pub(crate) const JAVA: Profile = Profile {
     fetch_version: 16,
 };
 
+/// franz-go 1.20 (`kversion.Stable`) before a broker of Kafka 4.
+pub(crate) const FRANZ_GO: Profile = Profile {
+    find_coordinator_version: 6,
+    metadata_version: 13,
+    join_version: 9,
+    sync_version: 5,
+    heartbeat_version: 4,
+    leave_version: 5,
+    commit_version: 9,
+    offset_fetch_version: 9,
+    list_offsets_version: 10,
+    fetch_version: 17,
+};
+
 /// librdkafka 2.12 to 2.15.
 pub(crate) const LIBRDKAFKA: Profile = Profile {
     find_coordinator_version: 2,

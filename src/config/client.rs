@@ -128,6 +128,12 @@ pub struct ClientConfig {
     pub enable_auto_offset_store: bool,
     /// `queued.min.messages` of librdkafka: it fetches ahead until so many records wait.
     pub queued_min_messages: i64,
+    /// `BlockRebalanceOnPoll` of franz-go: rebalance callbacks wait until the application polls again.
+    pub block_rebalance_on_poll: bool,
+    /// `GreedyAutoCommit` of franz-go: auto-commit takes everything that was polled.
+    pub greedy_auto_commit: bool,
+    /// `AutoCommitMarks` of franz-go: auto-commit takes only what the application marks, when it has handled it.
+    pub auto_commit_marks: bool,
 }
 
 impl Default for ClientConfig {
@@ -155,6 +161,9 @@ impl Default for ClientConfig {
             max_partition_fetch_bytes: 1_048_576,
             enable_auto_offset_store: true,
             queued_min_messages: 100_000,
+            block_rebalance_on_poll: false,
+            greedy_auto_commit: false,
+            auto_commit_marks: false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What settings default to in each client library.
 
-use super::{AssignorKind, ClientConfig, ClientKind, WhenRevoked};
+use super::{AssignorKind, AutoOffsetReset, ClientConfig, ClientKind, WhenRevoked};
 
 impl ClientConfig {
     /// The defaults of a library.
@@ -15,6 +15,22 @@ impl ClientConfig {
                 reconnect_backoff_max_ms: 10_000,
                 // socket.timeout.ms
                 request_timeout_ms: 60_000,
+                ..ClientConfig::default()
+            },
+            ClientKind::FranzGo => ClientConfig {
+                kind,
+                // PollFetches returns everything that is buffered.
+                max_poll_records: u32::MAX,
+                auto_offset_reset: AutoOffsetReset::Earliest,
+                assignors: vec![AssignorKind::CooperativeSticky],
+                retry_backoff_ms: 250,
+                retry_backoff_max_ms: 5_000,
+                // It dials again at once.
+                reconnect_backoff_ms: 0,
+                reconnect_backoff_max_ms: 0,
+                // RequestTimeoutOverhead
+                request_timeout_ms: 10_000,
+                fetch_max_wait_ms: 5_000,
                 ..ClientConfig::default()
             },
             _ => ClientConfig { kind, ..ClientConfig::default() },

@@ -299,7 +299,17 @@ fn set(c: &mut ClientConfig, name: &str, value: &Parsed) {
         Parsed::Word("latest") => c.auto_offset_reset = AutoOffsetReset::Latest,
         Parsed::Word("none") => c.auto_offset_reset = AutoOffsetReset::None,
         Parsed::Integer(n) => set_integer(c, name, *n),
-        Parsed::Boolean(stores) if name == "enable.auto.offset.store" => c.enable_auto_offset_store = *stores,
+        Parsed::Boolean(yes) => set_boolean(c, name, *yes),
+        _ => {}
+    }
+}
+
+fn set_boolean(c: &mut ClientConfig, name: &str, yes: bool) {
+    match name {
+        "enable.auto.offset.store" => c.enable_auto_offset_store = yes,
+        "BlockRebalanceOnPoll" => c.block_rebalance_on_poll = yes,
+        "GreedyAutoCommit" => c.greedy_auto_commit = yes,
+        "AutoCommitMarks" => c.auto_commit_marks = yes,
         _ => {}
     }
 }
@@ -312,7 +322,7 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "heartbeat.interval.ms" => c.heartbeat_interval_ms = int,
         "max.poll.interval.ms" => c.max_poll_interval_ms = int,
         "rebalance.timeout.ms" => c.rebalance_timeout_ms = int,
-        "max.poll.records" => c.max_poll_records = unsigned,
+        "max.poll.records" | "MaxPollRecords" => c.max_poll_records = unsigned,
         "retry.backoff.ms" => c.retry_backoff_ms = n,
         "retry.backoff.max.ms" => c.retry_backoff_max_ms = n,
         "reconnect.backoff.ms" => c.reconnect_backoff_ms = n,

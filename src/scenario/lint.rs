@@ -99,8 +99,9 @@ pub(super) fn slow_spell(
 
 fn too_long(report: &mut Report, config: &MemberConfig, span: Span, batch: Duration, sum: &str) -> bool {
     let limit = Duration::from_ms(config.client.max_poll_interval_ms.unsigned_abs().into());
-    if batch <= limit || !matches!(config.membership, Membership::Subscribe { .. }) {
-        return false;
+    let watched = matches!(config.client.kind, ClientKind::Java | ClientKind::Librdkafka);
+    if batch <= limit || !watched || !matches!(config.membership, Membership::Subscribe { .. }) {
+        return false; // the Go clients have no such interval
     }
     let (what, help) = match config.client.kind {
         ClientKind::Librdkafka => ("a record", "the member leaves in the middle of it; raise max.poll.interval.ms"),

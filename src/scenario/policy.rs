@@ -215,12 +215,22 @@ fn auto(
         let message = "`on-revoke = false` with Java's auto-commit, which cannot be kept from committing there";
         report.error(Code::BadCommit, value.span, message);
     }
-    CommitPolicy { when: CommitWhen::Auto { interval_ms }, offset: automatic(client), ..CommitPolicy::default() }
+    let on_revoke = client != ClientKind::FranzGo || on_revoke(report, parts, client) != Some(false);
+    CommitPolicy {
+        when: CommitWhen::Auto { interval_ms },
+        offset: automatic(client),
+        on_revoke,
+        ..CommitPolicy::default()
+    }
 }
 
 /// What the library commits by itself.
 fn automatic(client: ClientKind) -> CommitOffset {
-    if client == ClientKind::Librdkafka { CommitOffset::Stored } else { CommitOffset::Position }
+    match client {
+        ClientKind::Librdkafka => CommitOffset::Stored,
+        ClientKind::FranzGo => CommitOffset::Head,
+        _ => CommitOffset::Position,
+    }
 }
 
 fn when_of(report: &mut Report, parts: &Parts<'_>, when: &str) -> CommitWhen {

@@ -22,6 +22,7 @@ impl Recast {
             (ClientKind::Librdkafka, "fetch.max.wait.ms") => "fetch.wait.max.ms",
             (ClientKind::Librdkafka, "metadata.max.age.ms") => "topic.metadata.refresh.interval.ms",
             (ClientKind::Librdkafka, "request.timeout.ms") => "socket.timeout.ms",
+            (ClientKind::FranzGo, "max.poll.records") => "MaxPollRecords",
             _ => name,
         }
     }

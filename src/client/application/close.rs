@@ -67,8 +67,15 @@ impl Process {
         }
     }
 
-    /// librdkafka's close.
+    /// librdkafka's close, and franz-go's.
     fn terminate(&mut self, io: &mut Io<'_, '_>) -> bool {
+        if let Library::FranzGo(client) = &mut self.library {
+            let over = client.terminate(io);
+            if over {
+                self.exit(io);
+            }
+            return over;
+        }
         let Library::Librdkafka(consumer) = &mut self.library else { return false };
         match consumer.terminate(io) {
             Termination::Wait => return false,

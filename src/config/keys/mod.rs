@@ -67,6 +67,7 @@ const LONG: i64 = i64::MAX / 1_000_000;
 const ALL: &[ClientKind] = &ClientKind::ALL;
 const JAVA: &[ClientKind] = &[Java];
 const RD: &[ClientKind] = &[Librdkafka];
+const FRANZ: &[ClientKind] = &[FranzGo];
 const GO: &[ClientKind] = &[Sarama, KafkaGo, FranzGo];
 const JAVA_RD: &[ClientKind] = &[Java, Librdkafka];
 const NOT_KAFKA_GO: &[ClientKind] = &[Java, Librdkafka, Sarama, FranzGo];
@@ -247,6 +248,34 @@ pub const CONSUMER: &[KafkaKey] = &[
         NOT_KAFKA_GO,
         "Most bytes of one partition in one fetch.",
     ),
+    modelled(
+        "MaxPollRecords",
+        KeyType::Integer(1, INT),
+        "all that is buffered",
+        FRANZ,
+        "Most records that one poll returns: PollRecords(MaxPollRecords) instead of PollFetches.",
+    ),
+    group(modelled(
+        "BlockRebalanceOnPoll",
+        KeyType::Boolean,
+        "false",
+        FRANZ,
+        "Rebalance callbacks wait until the application, which has polled, comes back to poll (AllowRebalance).",
+    )),
+    group(modelled(
+        "GreedyAutoCommit",
+        KeyType::Boolean,
+        "false",
+        FRANZ,
+        "Auto-commit takes everything that was polled, not only the polls before the last.",
+    )),
+    group(modelled(
+        "AutoCommitMarks",
+        KeyType::Boolean,
+        "false",
+        FRANZ,
+        "Auto-commit takes only records that the application has marked, which it does when it has handled them.",
+    )),
     refused("group.id", ALL, "the group's id is its name in the file, [group.NAME]"),
     refused("group.instance.id", ALL, "write `static = true`: each member's name is its group.instance.id then"),
     KafkaKey {
