@@ -111,14 +111,39 @@ fn scenario() -> impl Strategy<Value = String> {
     })
 }
 
+/// The same scenario with franz-go's consumers: keys that it has not are left out, and some of its own are added.
+fn franz_go(text: &str, own: &str, mixed: bool) -> String {
+    let java = ["max.poll.interval.ms", "default.api.timeout.ms", "reconnect.backoff.ms", "retry.backoff.ms"];
+    let lines = text.lines().filter(|line| !java.iter().any(|key| line.starts_with(key)));
+    let lines = lines.map(|line| match line {
+        "[group.g]" => "[group.g]\nclient = \"franz-go\"".to_owned(),
+        "max.poll.records = 7" => format!("MaxPollRecords = 7\n{own}"),
+        "[group.r]" if mixed => "[group.g.member.g-1]\nclient = \"java\"\n[group.r]".to_owned(),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, max_shrink_iters: 200, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever a timeline says, with Java's consumers or librdkafka's, the run comes to its end, twice the same, and no invariant of ours breaks.
+    /// Whatever a timeline says, with whichever client library, the run comes to its end, twice the same, and no invariant of ours breaks.
     #[test]
-    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000, other in any::<bool>()) {
+    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000, library in 0u32..4, own in 0usize..6, mixed in any::<bool>()) {
         // A file may be refused, with a sentence.
-        let loaded = if other { parse_as("random.toml", &text, &[], ClientKind::Librdkafka) } else { parse("random.toml", &text, &[]) };
+        let own = [
+            "",
+            "BlockRebalanceOnPoll = true",
+            "GreedyAutoCommit = true",
+            "AutoCommitMarks = true\nauto.commit.interval.ms = 50",
+            "partition.assignment.strategy = \"range\"",
+            "BlockRebalanceOnPoll = true\npartition.assignment.strategy = \"range\"\nrebalance.timeout.ms = 900",
+        ][own];
+        let text = if library > 1 { franz_go(&text, own, mixed && own.contains("range")) } else { text };
+        let loaded = match library {
+            0 => parse_as("random.toml", &text, &[], ClientKind::Librdkafka),
+            _ => parse("random.toml", &text, &[]),
+        };
         prop_assume!(loaded.is_ok());
         if let Ok(loaded) = loaded {
             let scenario = loaded.scenario;
