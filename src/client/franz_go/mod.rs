@@ -258,10 +258,10 @@ impl FranzGo {
             self.serve_group(io);
             self.serve_calls(io);
         }
+        self.serve_offsets(io);
         if self.metadata.wanted {
             self.send_metadata(io);
         }
-        self.serve_offsets(io);
         self.send_fetch(io);
         std::mem::take(&mut self.group.news)
     }
