@@ -9,6 +9,7 @@ use super::franz_go::{Due as FranzGoDue, FranzGo};
 use super::io::{Io, Timer};
 use super::librdkafka::{Due as LibrdkafkaDue, Librdkafka};
 use super::network::CommitPurpose;
+use super::sarama::{Due as SaramaDue, Sarama};
 use super::subscription::{Run, Subscription};
 use crate::config::{ClientKind, MemberConfig};
 use crate::ids::{CorrelationId, Offset, TopicPartition};
@@ -37,6 +38,17 @@ pub(crate) enum PollOutcome {
     Error(ErrorCode),
 }
 
+/// How far a library's own close is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Termination {
+    /// Something is not over yet.
+    Wait,
+    /// The application's callback has to run first.
+    Callback(Callback),
+    /// The consumer is closed.
+    Done,
+}
+
 /// Where the application's thread is, as far as a library can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
@@ -59,6 +71,8 @@ pub(crate) enum Due {
     Librdkafka(LibrdkafkaDue),
     /// franz-go's.
     FranzGo(FranzGoDue),
+    /// sarama's.
+    Sarama(SaramaDue),
 }
 
 /// The library that a process runs.
@@ -69,6 +83,8 @@ pub(crate) enum Library {
     Librdkafka(Librdkafka),
     /// franz-go.
     FranzGo(FranzGo),
+    /// IBM/sarama.
+    Sarama(Sarama),
 }
 
 impl Library {
@@ -77,6 +93,7 @@ impl Library {
         match config.client.kind {
             ClientKind::Librdkafka => Library::Librdkafka(Librdkafka::new(io, config)),
             ClientKind::FranzGo => Library::FranzGo(FranzGo::new(io, config)),
+            ClientKind::Sarama => Library::Sarama(Sarama::new(io, config)),
             _ => Library::Java(Consumer::new(io, config)),
         }
     }
@@ -90,6 +107,7 @@ impl Library {
             }
             Library::Librdkafka(c) => c.start(io),
             Library::FranzGo(c) => c.start(io),
+            Library::Sarama(c) => c.start(io),
         }
     }
 
@@ -100,6 +118,7 @@ impl Library {
             Library::Java(c) => (c.in_poll, c.in_handler) = (place == Place::Poll, place == Place::Handler),
             Library::Librdkafka(c) => c.in_poll = matches!(place, Place::Poll | Place::Callback),
             Library::FranzGo(c) => c.set_place(place),
+            Library::Sarama(_) => {} // nothing depends on it
         }
     }
 
@@ -110,6 +129,7 @@ impl Library {
             Library::Java(c) => c.poll(io, batch),
             Library::Librdkafka(c) => c.poll(io, batch),
             Library::FranzGo(c) => c.poll(io, batch),
+            Library::Sarama(c) => c.poll(io, batch),
         }
     }
 
@@ -120,6 +140,7 @@ impl Library {
             Library::Java(c) => c.pass_began(io),
             Library::Librdkafka(c) => c.polled(io),
             Library::FranzGo(_) => {} // it has no max.poll.interval.ms
+            Library::Sarama(_) => {}  // it has no max.poll.interval.ms
         }
     }
 
@@ -129,6 +150,7 @@ impl Library {
             Library::Java(c) => c.callback_done(io),
             Library::Librdkafka(c) => c.callback_done(io),
             Library::FranzGo(_) => {} // its callbacks run in the background
+            Library::Sarama(c) => c.callback_done(io),
         }
     }
 
@@ -138,6 +160,7 @@ impl Library {
             Library::Java(c) => c.on_response(io, id, response),
             Library::Librdkafka(c) => c.on_response(io, id, response),
             Library::FranzGo(c) => c.on_response(io, id, response),
+            Library::Sarama(c) => c.on_response(io, id, response),
         }
     }
 
@@ -157,6 +180,10 @@ impl Library {
                 let (timer, due) = c.next_timer();
                 (timer, Due::FranzGo(due))
             }
+            Library::Sarama(c) => {
+                let (timer, due) = c.next_timer();
+                (timer, Due::Sarama(due))
+            }
         }
     }
 
@@ -166,6 +193,7 @@ impl Library {
             (Library::Java(c), Due::Java(due)) => c.fire(io, due),
             (Library::Librdkafka(c), Due::Librdkafka(due)) => c.fire(io, due),
             (Library::FranzGo(c), Due::FranzGo(due)) => c.fire(io, due),
+            (Library::Sarama(c), Due::Sarama(due)) => c.fire(io, due),
             _ => {}
         }
     }
@@ -179,6 +207,7 @@ impl Library {
             }
             Library::Librdkafka(c) => c.serve(io),
             Library::FranzGo(c) => c.serve(io),
+            Library::Sarama(c) => c.serve(io),
         }
     }
 
@@ -189,6 +218,7 @@ impl Library {
             Library::Java(c) => &mut c.subscription,
             Library::Librdkafka(c) => &mut c.subscription,
             Library::FranzGo(c) => &mut c.subscription,
+            Library::Sarama(c) => &mut c.subscription,
         }
     }
 
@@ -199,6 +229,7 @@ impl Library {
             Library::Java(c) => c.subscription.handled(run, to),
             Library::Librdkafka(c) => c.handled(run, to),
             Library::FranzGo(c) => c.handled(run, to),
+            Library::Sarama(c) => c.handled(run, to),
         }
     }
 
@@ -208,6 +239,7 @@ impl Library {
             Library::Java(c) => c.commits.spare(),
             Library::Librdkafka(c) => c.commits.spare(),
             Library::FranzGo(c) => c.commits.spare(),
+            Library::Sarama(c) => c.offsets.spare(),
         }
     }
 
@@ -215,8 +247,8 @@ impl Library {
     pub fn api_timeout_ms(&self) -> i64 {
         match self {
             Library::Java(c) => c.api_timeout_ms(),
-            Library::Librdkafka(_) => i64::MAX, // rd_kafka_commit waits for as long as it takes
-            Library::FranzGo(_) => i64::MAX,    // and so does CommitOffsetsSync
+            // rd_kafka_commit, session.Commit and CommitOffsetsSync wait for as long as it takes
+            Library::Librdkafka(_) | Library::Sarama(_) | Library::FranzGo(_) => i64::MAX,
         }
     }
 
@@ -232,6 +264,7 @@ impl Library {
             Library::Java(c) => c.begin_commit_sync(io, offsets, origin, timeout_ms),
             Library::Librdkafka(c) => c.commit(io, offsets, CommitPurpose::Sync, origin),
             Library::FranzGo(c) => c.commit_records(io, offsets, CommitPurpose::Sync),
+            Library::Sarama(c) => c.commit(offsets, CommitPurpose::Sync, origin),
         }
     }
 
@@ -241,6 +274,7 @@ impl Library {
             Library::Java(c) => c.step_commit_sync(io),
             Library::Librdkafka(c) => !c.commits.blocked,
             Library::FranzGo(c) => !c.commits.blocked,
+            Library::Sarama(c) => c.commit_returned(io),
         }
     }
 
@@ -255,13 +289,28 @@ impl Library {
             }
             Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
             Library::FranzGo(c) => c.commit_records(io, offsets, purpose),
+            Library::Sarama(c) => c.commit(offsets, purpose, origin),
+        }
+    }
+
+    /// A pass of closing a library that brings its own order along; Java's steps are the application's.
+    pub fn terminate(&mut self, io: &mut Io<'_, '_>) -> Termination {
+        match self {
+            Library::Java(_) => Termination::Done,
+            Library::Librdkafka(c) => c.terminate(io),
+            Library::FranzGo(c) => match c.terminate(io) {
+                true => Termination::Done,
+                false => Termination::Wait,
+            },
+            Library::Sarama(c) => c.terminate(io),
         }
     }
 
     /// One of several workers commits by itself and waits for the answer (sarama's `session.Commit()`); true if that has
     /// returned already. Libraries whose consumer belongs to one thread have no such call: there the poll thread commits.
-    pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, _worker: usize, offsets: Vec<CommitPartition>) -> bool {
+    pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, worker: usize, offsets: Vec<CommitPartition>) -> bool {
         match self {
+            Library::Sarama(c) => c.begin_worker_commit(io, worker, offsets),
             Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => {
                 self.commit_async(io, offsets, 0);
                 true
@@ -272,6 +321,7 @@ impl Library {
     /// A worker whose commit has returned since.
     pub fn worker_committed(&mut self) -> Option<usize> {
         match self {
+            Library::Sarama(c) => c.offsets.worker_committed(),
             Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => None,
         }
     }
@@ -279,7 +329,7 @@ impl Library {
     /// In a revoke or lost callback: whether this partition is among those that are given up.
     pub fn gives_up(&self, _partition: TopicPartition) -> bool {
         match self {
-            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => true,
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) | Library::Sarama(_) => true,
         }
     }
 
@@ -290,6 +340,7 @@ impl Library {
             Library::Java(c) => c.reached_ends(io),
             Library::Librdkafka(c) => c.reached_ends(io),
             Library::FranzGo(c) => c.reached_ends(io),
+            Library::Sarama(c) => c.reached_ends(io),
         }
     }
 
@@ -299,6 +350,7 @@ impl Library {
             Library::Java(c) => c.end(io),
             Library::Librdkafka(c) => c.end(io),
             Library::FranzGo(c) => c.end(io),
+            Library::Sarama(c) => c.end(io),
         }
     }
 }

@@ -8,6 +8,7 @@ mod library;
 mod librdkafka;
 mod network;
 mod profile;
+mod sarama;
 pub mod strategy;
 mod subscription;
 #[cfg(test)]

@@ -242,6 +242,11 @@ impl Network {
         self.in_flight.iter().any(|r| r.correlation == id)
     }
 
+    /// Whether a request of this kind is in flight on this connection.
+    pub fn on_its_way(&self, api: Api, channel: Channel) -> bool {
+        self.in_flight.iter().any(|r| r.api == api && r.channel == channel)
+    }
+
     /// Whether a request of this kind is in flight.
     pub fn waits_for(&self, api: Api) -> bool {
         self.in_flight.iter().any(|r| r.api == api)

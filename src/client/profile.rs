@@ -67,3 +67,17 @@ pub(crate) const LIBRDKAFKA: Profile = Profile {
     list_offsets_version: 7,
     fetch_version: 16,
 };
+
+/// sarama with its default `Version`, 2.8.
+pub(crate) const SARAMA: Profile = Profile {
+    find_coordinator_version: 3,
+    metadata_version: 11,
+    join_version: 7,
+    sync_version: 5,
+    heartbeat_version: 4,
+    leave_version: 4,
+    commit_version: 8,
+    offset_fetch_version: 7,
+    list_offsets_version: 6,
+    fetch_version: 12,
+};

@@ -1,6 +1,6 @@
 //! Consumer settings that groupsim models, and the profiles of client libraries.
 
-use super::{CommitPolicy, ProcessPolicy};
+use super::{CommitPolicy, ProcessPolicy, SaramaConfig};
 use serde::{Deserialize, Serialize};
 
 /// Which client library a member runs.
@@ -134,6 +134,8 @@ pub struct ClientConfig {
     pub greedy_auto_commit: bool,
     /// `AutoCommitMarks` of franz-go: auto-commit takes only what the application marks, when it has handled it.
     pub auto_commit_marks: bool,
+    /// Settings that only sarama has.
+    pub sarama: SaramaConfig,
 }
 
 impl Default for ClientConfig {
@@ -164,6 +166,7 @@ impl Default for ClientConfig {
             block_rebalance_on_poll: false,
             greedy_auto_commit: false,
             auto_commit_marks: false,
+            sarama: SaramaConfig::default(),
         }
     }
 }

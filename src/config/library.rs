@@ -33,6 +33,20 @@ impl ClientConfig {
                 fetch_max_wait_ms: 5_000,
                 ..ClientConfig::default()
             },
+            ClientKind::Sarama => ClientConfig {
+                kind,
+                // One message from a claim's channel at a time.
+                max_poll_records: 1,
+                session_timeout_ms: 10_000,
+                assignors: vec![AssignorKind::Range],
+                // It connects again at once.
+                reconnect_backoff_ms: 0,
+                reconnect_backoff_max_ms: 0,
+                // Net.ReadTimeout
+                request_timeout_ms: 30_000,
+                metadata_max_age_ms: 600_000,
+                ..ClientConfig::default()
+            },
             _ => ClientConfig { kind, ..ClientConfig::default() },
         }
     }

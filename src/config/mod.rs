@@ -6,7 +6,9 @@ pub mod expect;
 pub mod keys;
 mod library;
 mod policy;
+mod sarama;
 
 pub use broker::BrokerConfig;
 pub use client::*;
 pub use policy::*;
+pub use sarama::SaramaConfig;

@@ -177,11 +177,11 @@ fn layer<'t>(
 
 fn client(report: &mut Report, value: &Value) -> Option<ClientKind> {
     let client = ClientKind::ALL[report.word(value, "client", CLIENTS)?];
-    if !matches!(client, ClientKind::Java | ClientKind::Librdkafka | ClientKind::FranzGo) {
+    if client == ClientKind::KafkaGo {
         report.planned(
             value.span,
             &format!("client = \"{}\"", client.name()),
-            "its profile comes later; java, librdkafka and franz-go are built",
+            "its profile comes later; java, librdkafka, sarama and franz-go are built",
         );
     }
     Some(client)

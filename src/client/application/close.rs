@@ -4,8 +4,7 @@
 use super::{After, ClosePhase, Doing, Process};
 use crate::client::MemberOutput;
 use crate::client::io::{Io, Timer};
-use crate::client::library::{Callback, Library};
-use crate::client::librdkafka::Termination;
+use crate::client::library::{Callback, Library, Termination};
 use crate::trace::{CommitOrigin, DropReason, Kind};
 
 impl Process {
@@ -67,17 +66,9 @@ impl Process {
         }
     }
 
-    /// librdkafka's close, and franz-go's.
+    /// The close of a library with an order of its own.
     fn terminate(&mut self, io: &mut Io<'_, '_>) -> bool {
-        if let Library::FranzGo(client) = &mut self.library {
-            let over = client.terminate(io);
-            if over {
-                self.exit(io);
-            }
-            return over;
-        }
-        let Library::Librdkafka(consumer) = &mut self.library else { return false };
-        match consumer.terminate(io) {
+        match self.library.terminate(io) {
             Termination::Wait => return false,
             Termination::Callback(Callback::Revoked) => self.commit_on_close(io, After::CloseCallback),
             Termination::Callback(_) => self.close_callback_returned(io),

@@ -3,18 +3,7 @@
 use super::Librdkafka;
 use super::group::JoinState;
 use crate::client::io::Io;
-use crate::client::library::Callback;
-
-/// How far close() is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Termination {
-    /// Something is not over yet.
-    Wait,
-    /// The application's callback has to run first.
-    Callback(Callback),
-    /// The group is terminated.
-    Done,
-}
+use crate::client::library::Termination;
 
 impl Librdkafka {
     /// A pass of close().

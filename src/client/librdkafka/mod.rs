@@ -20,7 +20,6 @@ mod rebalance;
 mod timers;
 mod topics;
 
-pub(crate) use close::Termination;
 pub(crate) use timers::Due;
 
 use super::consumer::metadata::Metadata;
