@@ -19,7 +19,12 @@ pub(crate) fn bound(view: &View, scope: &Scope, names: &Names) -> Duration {
         let values = scope.actors.iter().filter_map(|&actor| view.number(actor, key, names));
         Duration::from_ms(values.max().unwrap_or(default).max(0) as u64)
     };
-    let rebalance = largest("max.poll.interval.ms", 300_000);
+    let any = |key: &str| scope.actors.iter().any(|&actor| view.number(actor, key, names).is_some());
+    let rebalance = match (any("max.poll.interval.ms"), any("rebalance.timeout.ms")) {
+        (true, true) => largest("max.poll.interval.ms", 0).max(largest("rebalance.timeout.ms", 0)),
+        (false, true) => largest("rebalance.timeout.ms", 60_000), // the Go clients
+        _ => largest("max.poll.interval.ms", 300_000),
+    };
     let delay = view.number(ActorId::BROKER, "group.initial.rebalance.delay.ms", names).unwrap_or(3_000);
     let delay_us = view.number(ActorId::DRIVER, "network.max.delay.us", names).unwrap_or(0);
     let round = rebalance

@@ -152,6 +152,9 @@ codes! {
     /// Lint: two committers.
     AutoCommitToo "GS087" "auto-commit runs beside another commit policy"
         "`enable.auto.commit = true` is written out beside a `commit` that is not auto. Both run then, as in reality: poll() goes on committing positions by itself. Write false, unless this is what you want to see."
+    /// Lint: others wait for a handler, and it is dropped.
+    OutlastsRebalance "GS089" "a handler that outlasts the rebalance timeout"
+        "sarama waits for every handler before it rejoins, without a deadline; meanwhile the rest of the group stands still. When rebalance.timeout.ms is over the coordinator drops the member, whose commits fail then. Example: `when-revoked = \"drain\"` (a handler that only ranges over Messages()) has up to ChannelBufferSize records to finish: 257 x 1 s = 4m17s > 1m. Return when session.Context() is done, lower ChannelBufferSize, or raise rebalance.timeout.ms."
 }
 
 impl Code {

@@ -6,6 +6,7 @@ use super::lint;
 use super::plan::{Group, Topic, host};
 use super::policy;
 use super::report::{Report, Span, clip, quote};
+use super::sarama;
 use super::selector::{Crew, Crews, glob_matches, is_glob, split_name};
 use super::shape::{self, CLIENTS, MAX_MEMBERS};
 use super::topic::legal_name;
@@ -408,6 +409,7 @@ impl Draft<'_> {
         };
         lint::timeouts(report, world.broker, &variant);
         lint::poll_interval(report, &variant);
+        sarama::slow_handler(report, &variant);
         variant
     }
 }

@@ -4,6 +4,7 @@ use super::codes::Code;
 use super::librdkafka;
 use super::recast::Recast;
 use super::report::{Report, Span, clip, grouped, nearest, quote, suggest};
+use super::sarama;
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::{self, Effect, KafkaKey, KeyType, Side};
 use crate::config::{AssignorKind, AutoOffsetReset, BrokerConfig, ClientConfig, ClientKind};
@@ -157,6 +158,11 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: Client
         (KeyType::Boolean, _) if text == Some("false") => Some(Parsed::Boolean(false)),
         (KeyType::Integer(min, max), _) => return integer(report, key, value, min, max),
         (KeyType::Word(words), Node::Text(_)) => {
+            if text == Some("none") && report.cast(written_for) == ClientKind::Sarama {
+                let help = "Consumer.Offsets.Initial is OffsetOldest (earliest) or OffsetNewest (latest)".to_string();
+                report.add(Code::BadKafkaValue, value.span, "sarama has no `auto.offset.reset = \"none\"`", help);
+                return None;
+            }
             let found = words.iter().find(|&&w| Some(w) == text);
             if found.is_none() {
                 let word = text.unwrap_or_default();
@@ -270,6 +276,9 @@ fn assignors(report: &mut Report, span: Span, items: &[String], written_for: Cli
     if report.cast(written_for) == ClientKind::Librdkafka {
         found = librdkafka::assignors(report, span, found, written_for)?;
     }
+    if report.cast(written_for) == ClientKind::Sarama && !sarama::takes(report, span, &found) {
+        return None;
+    }
     Some(found)
 }
 
@@ -310,6 +319,7 @@ fn set_boolean(c: &mut ClientConfig, name: &str, yes: bool) {
         "BlockRebalanceOnPoll" => c.block_rebalance_on_poll = yes,
         "GreedyAutoCommit" => c.greedy_auto_commit = yes,
         "AutoCommitMarks" => c.auto_commit_marks = yes,
+        _ if c.kind == ClientKind::Sarama => sarama::set_boolean(&mut c.sarama, name, yes),
         _ => {}
     }
 }
@@ -327,7 +337,7 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "retry.backoff.max.ms" => c.retry_backoff_max_ms = n,
         "reconnect.backoff.ms" => c.reconnect_backoff_ms = n,
         "reconnect.backoff.max.ms" => c.reconnect_backoff_max_ms = n,
-        "request.timeout.ms" | "socket.timeout.ms" => c.request_timeout_ms = int,
+        "request.timeout.ms" | "socket.timeout.ms" | "Net.ReadTimeout" => c.request_timeout_ms = int,
         "default.api.timeout.ms" => c.default_api_timeout_ms = int,
         "metadata.max.age.ms" | "topic.metadata.refresh.interval.ms" => c.metadata_max_age_ms = n,
         "fetch.min.bytes" => c.fetch_min_bytes = unsigned,
@@ -335,7 +345,7 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "fetch.max.bytes" => c.fetch_max_bytes = unsigned,
         "max.partition.fetch.bytes" | "fetch.message.max.bytes" => c.max_partition_fetch_bytes = unsigned,
         "queued.min.messages" => c.queued_min_messages = n,
-        _ => {}
+        _ => sarama::set_integer(&mut c.sarama, name, n),
     }
 }
 

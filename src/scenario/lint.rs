@@ -3,6 +3,7 @@
 use super::codes::Code;
 use super::group::Variant;
 use super::report::{Report, Span};
+use super::sarama;
 use crate::config::{AssignorKind, BrokerConfig, ClientKind, CommitWhen, MemberConfig, Membership, Workers};
 use crate::time::Duration;
 
@@ -16,9 +17,13 @@ pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Var
     let heartbeat = variant.settings.get("heartbeat.interval.ms");
     let (session_ms, heartbeat_ms) = (client.session_timeout_ms, client.heartbeat_interval_ms);
     if let Some(written) = heartbeat.or(session) {
-        if heartbeat_ms >= session_ms && client.kind == ClientKind::Java {
+        let refuses = matches!(client.kind, ClientKind::Java | ClientKind::Sarama);
+        if heartbeat_ms >= session_ms && refuses {
             let message = format!("heartbeat.interval.ms {heartbeat_ms} is not below session.timeout.ms {session_ms}");
-            let help = "the consumer's constructor throws: \"Heartbeat must be set lower than the session timeout\"";
+            let help = match client.kind {
+                ClientKind::Sarama => sarama::HEARTBEAT_NOT_BELOW_SESSION,
+                _ => "the consumer's constructor throws: \"Heartbeat must be set lower than the session timeout\"",
+            };
             report.add(Code::BadKafkaValue, written.span, message, help.to_string());
         } else if i64::from(heartbeat_ms) * 3 > i64::from(session_ms) {
             let message = format!(

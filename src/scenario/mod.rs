@@ -21,6 +21,7 @@ mod plan;
 mod policy;
 mod recast;
 mod report;
+mod sarama;
 mod schema;
 mod selector;
 mod shape;

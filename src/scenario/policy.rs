@@ -10,7 +10,16 @@ use crate::config::{
 };
 use crate::time::Duration;
 
-const DEFAULT_AUTO_INTERVAL_MS: i64 = 5_000;
+/// `auto.commit.interval.ms`, or what the library calls it.
+fn default_auto_interval_ms(client: ClientKind) -> i64 {
+    if client == ClientKind::Sarama { 1_000 } else { 5_000 }
+}
+
+/// The library's own way of committing by itself.
+fn auto_policy(client: ClientKind) -> CommitPolicy {
+    let when = CommitWhen::Auto { interval_ms: default_auto_interval_ms(client) };
+    CommitPolicy { when, offset: automatic(client), ..CommitPolicy::default() }
+}
 
 /// `process = { ... }` of a member that runs this library.
 pub(super) fn process(report: &mut Report, value: Option<&Value>, client: ClientKind) -> ProcessPolicy {
@@ -116,7 +125,7 @@ pub(super) fn commit(
     let Some(span) =
         value.map(|v| v.span).or(enabled.map(|e| e.1)).or_else(|| settings.values().next().map(|s| s.span))
     else {
-        return CommitPolicy { offset: automatic(client), ..CommitPolicy::default() };
+        return auto_policy(client);
     };
     let parts = Parts { table, span };
     planned_parts(report, &parts, client);
@@ -143,7 +152,7 @@ pub(super) fn commit(
             let message = format!("enable.auto.commit = true beside `when = \"{when}\"`: both commit");
             let help = "poll() commits positions by itself then; write false unless that is what you want to see";
             report.add(Code::AutoCommitToo, span, message, help.to_string());
-            CommitPolicy { also_auto_ms: Some(auto_ms.unwrap_or(DEFAULT_AUTO_INTERVAL_MS)), ..policy }
+            CommitPolicy { also_auto_ms: Some(auto_ms.unwrap_or(default_auto_interval_ms(client))), ..policy }
         }
         _ => policy,
     }
@@ -194,7 +203,7 @@ fn auto(
         let message = "`when = \"auto\"` against enable.auto.commit = false";
         report.add(Code::Contradiction, at, message, "they are the same switch: leave one of them out".to_string());
     }
-    let mut interval_ms = auto_ms.unwrap_or(DEFAULT_AUTO_INTERVAL_MS);
+    let mut interval_ms = auto_ms.unwrap_or(default_auto_interval_ms(client));
     if let Some(value) = parts.get("interval")
         && let Some(d) = report.duration(value, "interval")
     {
@@ -209,10 +218,11 @@ fn auto(
         interval_ms = ms;
     }
     if on_revoke(report, parts, client) == Some(false)
-        && client == ClientKind::Java
+        && matches!(client, ClientKind::Java | ClientKind::Sarama)
         && let Some(value) = parts.get("on-revoke")
     {
-        let message = "`on-revoke = false` with Java's auto-commit, which cannot be kept from committing there";
+        let whose = if client == ClientKind::Java { "Java's auto-commit" } else { "sarama's AutoCommit" };
+        let message = format!("`on-revoke = false` with {whose}, which cannot be kept from committing there");
         report.error(Code::BadCommit, value.span, message);
     }
     let on_revoke = client != ClientKind::FranzGo || on_revoke(report, parts, client) != Some(false);
@@ -229,6 +239,7 @@ fn automatic(client: ClientKind) -> CommitOffset {
     match client {
         ClientKind::Librdkafka => CommitOffset::Stored,
         ClientKind::FranzGo => CommitOffset::Head,
+        ClientKind::Sarama => CommitOffset::DoneMax,
         _ => CommitOffset::Position,
     }
 }

@@ -2,7 +2,9 @@
 
 use super::network::Connections;
 use super::world::{World, cx};
-use crate::config::{AutoOffsetReset, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, StartAt};
+use crate::config::{
+    AutoOffsetReset, ClientKind, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, StartAt,
+};
 use crate::context::Context;
 use crate::ids::*;
 use crate::trace::{Kind, Role};
@@ -88,7 +90,13 @@ impl World<'_> {
         for (key, value) in [
             ("session.timeout.ms", i64::from(client.session_timeout_ms)),
             ("heartbeat.interval.ms", i64::from(client.heartbeat_interval_ms)),
-            ("max.poll.interval.ms", i64::from(client.max_poll_interval_ms)),
+            // How long others wait for the member: the Go clients have a setting of its own for that.
+            match client.kind {
+                ClientKind::Java | ClientKind::Librdkafka => {
+                    ("max.poll.interval.ms", i64::from(client.max_poll_interval_ms))
+                }
+                _ => ("rebalance.timeout.ms", i64::from(client.rebalance_timeout_ms)),
+            },
             ("max.poll.records", i64::from(client.max_poll_records)),
             ("request.timeout.ms", i64::from(client.request_timeout_ms)),
             ("retry.backoff.ms", client.retry_backoff_ms),

@@ -68,6 +68,7 @@ const ALL: &[ClientKind] = &ClientKind::ALL;
 const JAVA: &[ClientKind] = &[Java];
 const RD: &[ClientKind] = &[Librdkafka];
 const FRANZ: &[ClientKind] = &[FranzGo];
+const SARAMA: &[ClientKind] = &[Sarama];
 const GO: &[ClientKind] = &[Sarama, KafkaGo, FranzGo];
 const JAVA_RD: &[ClientKind] = &[Java, Librdkafka];
 const NOT_KAFKA_GO: &[ClientKind] = &[Java, Librdkafka, Sarama, FranzGo];
@@ -275,6 +276,77 @@ pub const CONSUMER: &[KafkaKey] = &[
         "false",
         FRANZ,
         "Auto-commit takes only records that the application has marked, which it does when it has handled them.",
+    )),
+    modelled(
+        "ChannelBufferSize",
+        KeyType::Integer(0, 1_000_000),
+        "256",
+        SARAMA,
+        "Messages that wait in the channel of each claim.",
+    ),
+    modelled(
+        "Consumer.MaxProcessingTime",
+        KeyType::Integer(1, INT),
+        "100",
+        SARAMA,
+        "A claim whose handler takes no message for one to two times this (ms) is not fetched for until it does.",
+    ),
+    modelled(
+        "Consumer.Retry.Backoff",
+        KeyType::Integer(0, INT),
+        "2000",
+        SARAMA,
+        "Pause (ms) before a partition consumer that met an error looks for its leader again.",
+    ),
+    group(modelled(
+        "Consumer.Group.Rebalance.Retry.Max",
+        KeyType::Integer(0, INT),
+        "4",
+        SARAMA,
+        "How often joining is tried again before Consume returns an error.",
+    )),
+    group(modelled(
+        "Consumer.Group.Rebalance.Retry.Backoff",
+        KeyType::Integer(0, INT),
+        "2000",
+        SARAMA,
+        "Pause (ms) before each such attempt.",
+    )),
+    group(modelled(
+        "Consumer.Group.ResetInvalidOffsets",
+        KeyType::Boolean,
+        "true",
+        SARAMA,
+        "Whether a claim whose committed offset is out of range starts at auto.offset.reset (Offsets.Initial).",
+    )),
+    group(modelled(
+        "Consumer.Offsets.Retry.Max",
+        KeyType::Integer(0, INT),
+        "3",
+        SARAMA,
+        "How often the last flush of AutoCommit, at the end of a session, is repeated.",
+    )),
+    modelled(
+        "Metadata.Retry.Max",
+        KeyType::Integer(0, INT),
+        "3",
+        SARAMA,
+        "How often Metadata, FindCoordinator, OffsetFetch and heartbeats are repeated after an error.",
+    ),
+    modelled("Metadata.Retry.Backoff", KeyType::Integer(0, INT), "250", SARAMA, "Pause (ms) before each of these."),
+    modelled(
+        "Net.ReadTimeout",
+        KeyType::Integer(1, INT),
+        "30000",
+        SARAMA,
+        "The connection is dropped when an answer takes longer (ms); also that of a JoinGroup that waits for others.",
+    ),
+    group(modelled(
+        "HeartbeatDuringRelease",
+        KeyType::Boolean,
+        "true",
+        SARAMA,
+        "groupsim's own: false is sarama before 1.31, whose heartbeats stopped as soon as a rebalance was seen.",
     )),
     refused("group.id", ALL, "the group's id is its name in the file, [group.NAME]"),
     refused("group.instance.id", ALL, "write `static = true`: each member's name is its group.instance.id then"),
