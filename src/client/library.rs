@@ -327,9 +327,11 @@ impl Library {
     }
 
     /// In a revoke or lost callback: whether this partition is among those that are given up.
-    pub fn gives_up(&self, _partition: TopicPartition) -> bool {
+    pub fn gives_up(&self, partition: TopicPartition) -> bool {
         match self {
-            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) | Library::Sarama(_) => true,
+            Library::Java(c) => c.gives_up(partition),
+            Library::Librdkafka(c) => c.gives_up(partition),
+            Library::FranzGo(_) | Library::Sarama(_) => true,
         }
     }
 

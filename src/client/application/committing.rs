@@ -166,18 +166,23 @@ impl Process {
         origin: CommitOrigin,
         after: After,
     ) {
-        match commit {
-            Commit::Nothing => self.go_on(io, after),
-            Commit::Async(offsets) => {
-                let offsets = self.resolve(offsets, ahead);
-                self.library.commit_async(io, offsets, 0);
-                self.go_on(io, after);
-            }
-            Commit::Sync(offsets) => {
-                let offsets = self.resolve(offsets, ahead);
-                self.block(io, offsets, Waiting { asked_for: true, attempt: 0, origin });
-                self.carry_on(io, after);
-            }
+        let (offsets, waits) = match commit {
+            Commit::Nothing => return self.go_on(io, after),
+            Commit::Async(offsets) => (offsets, false),
+            Commit::Sync(offsets) => (offsets, true),
+        };
+        let listed = matches!(offsets, Offsets::Listed(_));
+        let mut offsets = self.resolve(offsets, ahead);
+        if origin == CommitOrigin::Revoke && !listed {
+            // The callback is about what is taken away; in a cooperative rebalance the rest goes on.
+            offsets.retain(|p| self.library.gives_up(p.partition));
+        }
+        if waits {
+            self.block(io, offsets, Waiting { asked_for: true, attempt: 0, origin });
+            self.carry_on(io, after);
+        } else {
+            self.library.commit_async(io, offsets, 0);
+            self.go_on(io, after);
         }
     }
 

@@ -52,6 +52,14 @@ impl Consumer {
         Some(PollOutcome::Callback(Callback::Revoked))
     }
 
+    /// In a callback: whether this partition is among those that are given up.
+    pub fn gives_up(&self, partition: TopicPartition) -> bool {
+        match &self.callback {
+            Some(Giving::Some { partitions, .. }) => partitions.binary_search(&partition).is_ok(),
+            Some(Giving::All(_)) | None => true,
+        }
+    }
+
     /// Takes a new assignment over: what was owned before goes on as if nothing had happened (CLIENT-34).
     pub(super) fn take_over(&mut self, io: &mut Io<'_, '_>, assigned: Vec<TopicPartition>) {
         self.commits.restart_auto(io);

@@ -147,6 +147,12 @@ impl Librdkafka {
         self.subscription.reassign(self.subscription.outside(&gone));
     }
 
+    /// In a callback: whether this partition is among those that are given up.
+    pub fn gives_up(&self, partition: TopicPartition) -> bool {
+        let removing = self.group.incremental.removing.as_ref();
+        self.group.terminating || removing.is_none_or(|removing| removing.binary_search(&partition).is_ok())
+    }
+
     /// Changes of the assignment are through, with their commits and offsets: what was waiting for that follows.
     pub(super) fn serve_incremental(&mut self, io: &mut Io<'_, '_>) {
         let i = &mut self.group.incremental;
