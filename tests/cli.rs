@@ -145,7 +145,6 @@ fn planned_commands_say_so() {
         &["diff", "a", "b"],
         &["explain", "x.toml"],
         &["explain", "x.toml", "--seed", "4", "--event", "e4"],
-        &["explain", "--profile", "java"],
         &["chart", "x.toml", "-o", "x.png"],
         &["chart", "x.toml", "-o", "x.html"],
     ] {
@@ -154,6 +153,20 @@ fn planned_commands_say_so() {
         assert_eq!(run.out, "");
     }
     assert_eq!(place.entries(), Vec::<String>::new());
+}
+
+#[test]
+fn a_profile_is_explained() {
+    let place = Place::new();
+    let run = place.groupsim(&["explain", "--profile", "java"]).exits(0);
+    assert!(run.out.contains("session.timeout.ms") && run.out.contains("ConsumerConfig.java"), "{}", run.out);
+    let run = place.groupsim(&["explain", "--profile", "librdkafka", "--json"]).exits(0);
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&document["profile"], &document["schema"]), (&"librdkafka".into(), &1.into()));
+    let run = place.groupsim(&["explain", "--profile", "kafka"]).exits(2);
+    assert!(run.err.contains("there are java, librdkafka, sarama, kafka-go, franz-go"), "{}", run.err);
+    place.groupsim(&["explain", "--json"]).exits(2);
+    place.groupsim(&["explain", "GS012", "--profile", "java"]).exits(2);
 }
 
 #[test]

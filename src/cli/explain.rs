@@ -1,17 +1,19 @@
-//! `groupsim explain CODE`.
+//! `groupsim explain CODE` and `groupsim explain --profile NAME`.
 
 use super::exit::{Exit, Failure};
 use super::terminal::Stdout;
-use crate::report::codes;
+use crate::config::ClientKind;
+use crate::report::{codes, profile};
 
-/// Explain an error code of Kafka (ILLEGAL_GENERATION) or of a scenario file (GS012)
+/// Explain an error code of Kafka (ILLEGAL_GENERATION) or of a scenario file (GS012), or a client library's profile
 ///
-/// The story of a run (explain FILE --event eN) and the mapping of a client profile (--profile NAME) are planned.
+/// The story of a run (explain FILE --event eN) is planned.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   groupsim explain ILLEGAL_GENERATION
   groupsim explain 22                   the same, by its number in the protocol
-  groupsim explain GS012")]
+  groupsim explain GS012
+  groupsim explain --profile librdkafka every default with its source, and what is not modelled")]
 pub struct Args {
     /// An error code or the code of a diagnostic; without one, list those of Kafka
     #[arg(value_name = "CODE|FILE", allow_negative_numbers = true)]
@@ -19,9 +21,12 @@ pub struct Args {
     /// Planned: the story of an event
     #[arg(long, value_name = "eN")]
     event: Option<String>,
-    /// Planned: the settings of a client library
-    #[arg(long, value_name = "NAME")]
+    /// The profile of a client library: java, librdkafka, sarama, kafka-go, franz-go
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["subject", "event"])]
     profile: Option<String>,
+    /// With --profile: for programs
+    #[arg(long, requires = "profile")]
+    json: bool,
     /// With FILE: root seed
     #[arg(long, value_name = "N", hide = true)]
     seed: Option<u64>,
@@ -31,8 +36,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    if args.profile.is_some() {
-        return super::planned::refuse("explain --profile");
+    if let Some(name) = &args.profile {
+        return explain_profile(name, args.json);
     }
     if args.event.is_some() {
         return super::planned::refuse(
@@ -49,6 +54,23 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
                 None => return Err(Failure::usage(unknown(subject))),
             }
         }
+    }
+    out.finish().map(|()| Exit::Held)
+}
+
+fn explain_profile(name: &str, json: bool) -> Result<Exit, Failure> {
+    let Some(client) = ClientKind::ALL.into_iter().find(|client| client.name() == name) else {
+        let known: Vec<&str> = ClientKind::ALL.iter().map(|client| client.name()).collect();
+        return Err(Failure::usage(format!("there is no profile `{name}`; there are {}", known.join(", "))));
+    };
+    let Some(profile) = profile::profile(client) else {
+        return super::planned::refuse(&format!("client = \"{name}\""));
+    };
+    let mut out = Stdout::default();
+    if json {
+        out.data(&format!("{:#}\n", profile::json(&profile)));
+    } else {
+        out.data(&profile::text(&profile));
     }
     out.finish().map(|()| Exit::Held)
 }

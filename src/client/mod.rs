@@ -1,6 +1,7 @@
 //! The consumer client and the application around it, sans-IO (floor 3).
 
 mod application;
+mod constants;
 mod consumer;
 mod franz_go;
 mod io;
@@ -13,6 +14,8 @@ pub mod strategy;
 mod subscription;
 #[cfg(test)]
 mod tests;
+
+pub use constants::constants;
 
 use crate::config::MemberConfig;
 use crate::context::Context;

@@ -8,6 +8,7 @@ pub mod describe;
 pub mod epilogue;
 pub mod json;
 pub mod junit;
+pub mod profile;
 mod quantiles;
 mod shell;
 pub mod summary;

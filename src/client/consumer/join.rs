@@ -14,7 +14,7 @@ use crate::protocol::{
 use crate::trace::{Channel, CommitOrigin, Kind};
 
 /// Added to the rebalance timeout for the time-out of JoinGroup (CLIENT-09), in ms.
-const JOIN_TIMEOUT_LAPSE_MS: i64 = 5_000;
+pub(super) const JOIN_TIMEOUT_LAPSE_MS: i64 = 5_000;
 
 /// Why a join attempt failed, as far as it matters for the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

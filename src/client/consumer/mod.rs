@@ -28,6 +28,10 @@ use crate::trace::Channel;
 /// Default time-out of `close()`, in ms; request.timeout.ms caps it.
 const CLOSE_TIMEOUT_MS: i64 = 30_000;
 
+/// For [`crate::client::constants`].
+pub(super) const CONSTANTS: &[(&str, u64)] =
+    &[("time for close", CLOSE_TIMEOUT_MS as u64), ("grace of JoinGroup", join::JOIN_TIMEOUT_LAPSE_MS as u64)];
+
 /// A consumer.
 pub(crate) struct Consumer {
     profile: &'static Profile,

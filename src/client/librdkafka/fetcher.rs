@@ -15,9 +15,9 @@ use crate::trace::{Channel, Kind};
 use std::collections::VecDeque;
 
 /// fetch.queue.backoff.ms.
-const QUEUE_BACKOFF_MS: i64 = 1_000;
+pub(super) const QUEUE_BACKOFF_MS: i64 = 1_000;
 /// fetch.error.backoff.ms.
-const ERROR_BACKOFF_MS: i64 = 500;
+pub(super) const ERROR_BACKOFF_MS: i64 = 500;
 
 /// The queue for the application, and the fetch in flight.
 #[derive(Debug)]

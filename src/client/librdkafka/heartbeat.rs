@@ -15,9 +15,9 @@ use crate::time::Instant;
 use crate::trace::Kind;
 
 /// How often max.poll.interval.ms is looked at.
-const POLL_CHECK_MS: u64 = 500;
+pub(super) const POLL_CHECK_MS: u64 = 500;
 /// LeaveGroup is best effort: its answer is waited for so long.
-const LEAVE_TIMEOUT_MS: i64 = 5_000;
+pub(super) const LEAVE_TIMEOUT_MS: i64 = 5_000;
 
 /// Timers of membership.
 #[derive(Debug)]

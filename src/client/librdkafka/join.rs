@@ -15,9 +15,9 @@ use crate::time::Duration;
 use crate::trace::Kind;
 
 /// Grace that JoinGroup and SyncGroup are given beyond the timeouts of the group, in ms.
-const GRACE_MS: i64 = 3_000;
+pub(super) const GRACE_MS: i64 = 3_000;
 /// `rkcg_join_intvl`, and the backoff that a refused JoinGroup adds to it.
-const JOIN_INTERVAL: Duration = Duration::from_ms(1_000);
+pub(super) const JOIN_INTERVAL: Duration = Duration::from_ms(1_000);
 
 impl Librdkafka {
     /// Whether a JoinGroup is the next thing to do.

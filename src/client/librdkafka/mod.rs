@@ -34,6 +34,18 @@ use crate::protocol::{ErrorCode, Request, Response};
 use crate::time::Instant;
 use crate::trace::Channel;
 
+/// For [`crate::client::constants`].
+pub(super) const CONSTANTS: &[(&str, u64)] = &[
+    ("join interval", join::JOIN_INTERVAL.as_ms()),
+    ("grace of JoinGroup and SyncGroup", join::GRACE_MS as u64),
+    ("check of max.poll.interval.ms", heartbeat::POLL_CHECK_MS),
+    ("time for LeaveGroup", heartbeat::LEAVE_TIMEOUT_MS as u64),
+    ("fetch.queue.backoff.ms", fetcher::QUEUE_BACKOFF_MS as u64),
+    ("fetch.error.backoff.ms", fetcher::ERROR_BACKOFF_MS as u64),
+    ("pause before a reset", offsets::RESET_MS as u64),
+    ("pause after a failed ListOffsets", offsets::RETRY_MS as u64),
+];
+
 /// A consumer of librdkafka.
 pub(crate) struct Librdkafka {
     profile: &'static Profile,

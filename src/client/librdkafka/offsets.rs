@@ -14,9 +14,9 @@ use crate::protocol::{
 use crate::trace::{Kind, PositionOrigin, ResetReason};
 
 /// How long a reset waits before ListOffsets is sent, in ms.
-const RESET_MS: i64 = 100;
+pub(super) const RESET_MS: i64 = 100;
 /// How long after a failed ListOffsets it is sent again, in ms.
-const RETRY_MS: i64 = 500;
+pub(super) const RETRY_MS: i64 = 500;
 
 /// Look-ups under way.
 #[derive(Debug)]

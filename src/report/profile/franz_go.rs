@@ -1,0 +1,92 @@
+//! twmb/franz-go.
+
+use super::{Source, Table, at, auto_commit, fact, row};
+use crate::config::ClientKind;
+
+const fn config(symbol: &'static str, text: &'static str) -> Source {
+    at("pkg/kgo/config.go", symbol, text)
+}
+
+pub(super) const TABLE: Table = Table {
+    client: ClientKind::FranzGo,
+    repository: "twmb/franz-go",
+    commit: "adb3a18abe14bdb230f1cd738d03623301013d42",
+    date: "2026-08-04",
+    rows: &[
+        row(
+            "session.timeout.ms",
+            "SessionTimeout",
+            "/client/session_timeout_ms",
+            config("sessionTimeout:", "45000 * time.Millisecond"),
+        ),
+        row(
+            "heartbeat.interval.ms",
+            "HeartbeatInterval",
+            "/client/heartbeat_interval_ms",
+            config("heartbeatInterval:", "3000 * time.Millisecond"),
+        ),
+        row(
+            "rebalance.timeout.ms",
+            "RebalanceTimeout",
+            "/client/rebalance_timeout_ms",
+            config("rebalanceTimeout:", "60000 * time.Millisecond"),
+        ),
+        row(
+            "auto.offset.reset",
+            "ConsumeResetOffset",
+            "/client/auto_offset_reset",
+            config("resetOffset:", "NewOffset().AtStart()"),
+        ),
+        row(
+            "partition.assignment.strategy",
+            "Balancers",
+            "/client/assignors",
+            config("balancers: []GroupBalancer{", "CooperativeStickyBalancer()"),
+        ),
+        auto_commit("enable.auto.commit", "DisableAutoCommit", at("pkg/kgo/config.go", "autocommitDisable", "")),
+        row(
+            "auto.commit.interval.ms",
+            "AutoCommitInterval",
+            "/commit/when/Auto/interval_ms",
+            config("autocommitInterval:", "5 * time.Second"),
+        ),
+        row(
+            "",
+            "what auto-commit commits",
+            "/commit/offset",
+            at("pkg/kgo/consumer_group.go", "func (g *groupConsumer) undirtyUncommitted()", ""),
+        ),
+        row("client.id", "ClientID", "/client/client_id", config("defaultID :=", "\"kgo\"")),
+        row(
+            "request.timeout.ms",
+            "RequestTimeoutOverhead",
+            "/client/request_timeout_ms",
+            config("requestTimeoutOverhead:", "10 * time.Second"),
+        ),
+        row(
+            "metadata.max.age.ms",
+            "MetadataMaxAge",
+            "/client/metadata_max_age_ms",
+            config("metadataMaxAge:", "5 * time.Minute"),
+        ),
+        row("fetch.min.bytes", "FetchMinBytes", "/client/fetch_min_bytes", config("minBytes:", "1,")),
+        row(
+            "fetch.max.wait.ms",
+            "FetchMaxWait",
+            "/client/fetch_max_wait_ms",
+            at("pkg/kgo/config.go", "cfg.maxWait == math.MinInt32", "5000"),
+        ),
+        row("fetch.max.bytes", "FetchMaxBytes", "/client/fetch_max_bytes", config("maxBytes:", "50 << 20")),
+        row(
+            "max.partition.fetch.bytes",
+            "FetchMaxPartitionBytes",
+            "/client/max_partition_fetch_bytes",
+            config("maxPartBytes:", "1 << 20"),
+        ),
+    ],
+    facts: &[fact(
+        "A poll's records are committed automatically only when the next poll begins.",
+        at("pkg/kgo/consumer_group.go", "func (g *groupConsumer) undirtyUncommitted()", ""),
+    )],
+    left_out: &["Transactional sessions and share groups.", "The consumer protocol of KIP-848: planned."],
+};
