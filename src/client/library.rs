@@ -7,6 +7,7 @@ use super::consumer::Consumer;
 use super::consumer::timers::Due as JavaDue;
 use super::franz_go::{Due as FranzGoDue, FranzGo};
 use super::io::{Io, Timer};
+use super::kafka_go::{Due as KafkaGoDue, KafkaGo};
 use super::librdkafka::{Due as LibrdkafkaDue, Librdkafka};
 use super::network::CommitPurpose;
 use super::sarama::{Due as SaramaDue, Sarama};
@@ -73,6 +74,8 @@ pub(crate) enum Due {
     FranzGo(FranzGoDue),
     /// sarama's.
     Sarama(SaramaDue),
+    /// kafka-go's.
+    KafkaGo(KafkaGoDue),
 }
 
 /// The library that a process runs.
@@ -85,6 +88,8 @@ pub(crate) enum Library {
     FranzGo(FranzGo),
     /// IBM/sarama.
     Sarama(Sarama),
+    /// kafka-go's Reader.
+    KafkaGo(Box<KafkaGo>),
 }
 
 impl Library {
@@ -94,6 +99,7 @@ impl Library {
             ClientKind::Librdkafka => Library::Librdkafka(Librdkafka::new(io, config)),
             ClientKind::FranzGo => Library::FranzGo(FranzGo::new(io, config)),
             ClientKind::Sarama => Library::Sarama(Sarama::new(io, config)),
+            ClientKind::KafkaGo => Library::KafkaGo(Box::new(KafkaGo::new(io, config))),
             _ => Library::Java(Consumer::new(io, config)),
         }
     }
@@ -108,6 +114,7 @@ impl Library {
             Library::Librdkafka(c) => c.start(io),
             Library::FranzGo(c) => c.start(io),
             Library::Sarama(c) => c.start(io),
+            Library::KafkaGo(c) => c.start(io),
         }
     }
 
@@ -118,7 +125,8 @@ impl Library {
             Library::Java(c) => (c.in_poll, c.in_handler) = (place == Place::Poll, place == Place::Handler),
             Library::Librdkafka(c) => c.in_poll = matches!(place, Place::Poll | Place::Callback),
             Library::FranzGo(c) => c.set_place(place),
-            Library::Sarama(_) => {} // nothing depends on it
+            Library::Sarama(_) => {}  // nothing depends on it
+            Library::KafkaGo(_) => {} // nothing there asks
         }
     }
 
@@ -130,6 +138,7 @@ impl Library {
             Library::Librdkafka(c) => c.poll(io, batch),
             Library::FranzGo(c) => c.poll(io, batch),
             Library::Sarama(c) => c.poll(io, batch),
+            Library::KafkaGo(c) => c.poll(io, batch),
         }
     }
 
@@ -141,6 +150,7 @@ impl Library {
             Library::Librdkafka(c) => c.polled(io),
             Library::FranzGo(_) => {} // it has no max.poll.interval.ms
             Library::Sarama(_) => {}  // it has no max.poll.interval.ms
+            Library::KafkaGo(_) => {} // there is no such timer
         }
     }
 
@@ -151,6 +161,7 @@ impl Library {
             Library::Librdkafka(c) => c.callback_done(io),
             Library::FranzGo(_) => {} // its callbacks run in the background
             Library::Sarama(c) => c.callback_done(io),
+            Library::KafkaGo(_) => {} // there are no callbacks
         }
     }
 
@@ -161,6 +172,7 @@ impl Library {
             Library::Librdkafka(c) => c.on_response(io, id, response),
             Library::FranzGo(c) => c.on_response(io, id, response),
             Library::Sarama(c) => c.on_response(io, id, response),
+            Library::KafkaGo(c) => c.on_response(io, id, response),
         }
     }
 
@@ -184,6 +196,10 @@ impl Library {
                 let (timer, due) = c.next_timer();
                 (timer, Due::Sarama(due))
             }
+            Library::KafkaGo(c) => {
+                let (timer, due) = c.next_timer();
+                (timer, Due::KafkaGo(due))
+            }
         }
     }
 
@@ -194,6 +210,7 @@ impl Library {
             (Library::Librdkafka(c), Due::Librdkafka(due)) => c.fire(io, due),
             (Library::FranzGo(c), Due::FranzGo(due)) => c.fire(io, due),
             (Library::Sarama(c), Due::Sarama(due)) => c.fire(io, due),
+            (Library::KafkaGo(c), Due::KafkaGo(due)) => c.fire(io, due),
             _ => {}
         }
     }
@@ -208,6 +225,7 @@ impl Library {
             Library::Librdkafka(c) => c.serve(io),
             Library::FranzGo(c) => c.serve(io),
             Library::Sarama(c) => c.serve(io),
+            Library::KafkaGo(_) => false, // its goroutines act when something happens
         }
     }
 
@@ -219,6 +237,7 @@ impl Library {
             Library::Librdkafka(c) => &mut c.subscription,
             Library::FranzGo(c) => &mut c.subscription,
             Library::Sarama(c) => &mut c.subscription,
+            Library::KafkaGo(c) => &mut c.subscription,
         }
     }
 
@@ -230,6 +249,7 @@ impl Library {
             Library::Librdkafka(c) => c.handled(run, to),
             Library::FranzGo(c) => c.handled(run, to),
             Library::Sarama(c) => c.handled(run, to),
+            Library::KafkaGo(c) => c.subscription.handled(run, to),
         }
     }
 
@@ -240,6 +260,7 @@ impl Library {
             Library::Librdkafka(c) => c.commits.spare(),
             Library::FranzGo(c) => c.commits.spare(),
             Library::Sarama(c) => c.offsets.spare(),
+            Library::KafkaGo(c) => c.commits.spare(),
         }
     }
 
@@ -247,8 +268,8 @@ impl Library {
     pub fn api_timeout_ms(&self) -> i64 {
         match self {
             Library::Java(c) => c.api_timeout_ms(),
-            // rd_kafka_commit, session.Commit and CommitOffsetsSync wait for as long as it takes
-            Library::Librdkafka(_) | Library::Sarama(_) | Library::FranzGo(_) => i64::MAX,
+            // rd_kafka_commit, session.Commit, CommitOffsetsSync and CommitMessages wait for as long as it takes
+            Library::Librdkafka(_) | Library::Sarama(_) | Library::FranzGo(_) | Library::KafkaGo(_) => i64::MAX,
         }
     }
 
@@ -265,6 +286,7 @@ impl Library {
             Library::Librdkafka(c) => c.commit(io, offsets, CommitPurpose::Sync, origin),
             Library::FranzGo(c) => c.commit_records(io, offsets, CommitPurpose::Sync),
             Library::Sarama(c) => c.commit(offsets, CommitPurpose::Sync, origin),
+            Library::KafkaGo(c) => c.commit_messages(io, offsets, true),
         }
     }
 
@@ -275,6 +297,7 @@ impl Library {
             Library::Librdkafka(c) => !c.commits.blocked,
             Library::FranzGo(c) => !c.commits.blocked,
             Library::Sarama(c) => c.commit_returned(io),
+            Library::KafkaGo(c) => !c.commits.blocked,
         }
     }
 
@@ -290,6 +313,7 @@ impl Library {
             Library::Librdkafka(c) => c.commit(io, offsets, purpose, origin),
             Library::FranzGo(c) => c.commit_records(io, offsets, purpose),
             Library::Sarama(c) => c.commit(offsets, purpose, origin),
+            Library::KafkaGo(c) => c.commit_messages(io, offsets, false),
         }
     }
 
@@ -303,6 +327,7 @@ impl Library {
                 false => Termination::Wait,
             },
             Library::Sarama(c) => c.terminate(io),
+            Library::KafkaGo(c) => c.terminate(io),
         }
     }
 
@@ -311,7 +336,7 @@ impl Library {
     pub fn begin_worker_commit(&mut self, io: &mut Io<'_, '_>, worker: usize, offsets: Vec<CommitPartition>) -> bool {
         match self {
             Library::Sarama(c) => c.begin_worker_commit(io, worker, offsets),
-            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => {
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) | Library::KafkaGo(_) => {
                 self.commit_async(io, offsets, 0);
                 true
             }
@@ -322,7 +347,7 @@ impl Library {
     pub fn worker_committed(&mut self) -> Option<usize> {
         match self {
             Library::Sarama(c) => c.offsets.worker_committed(),
-            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) => None,
+            Library::Java(_) | Library::Librdkafka(_) | Library::FranzGo(_) | Library::KafkaGo(_) => None,
         }
     }
 
@@ -331,7 +356,7 @@ impl Library {
         match self {
             Library::Java(c) => c.gives_up(partition),
             Library::Librdkafka(c) => c.gives_up(partition),
-            Library::FranzGo(_) | Library::Sarama(_) => true,
+            Library::FranzGo(_) | Library::Sarama(_) | Library::KafkaGo(_) => true,
         }
     }
 
@@ -343,6 +368,7 @@ impl Library {
             Library::Librdkafka(c) => c.reached_ends(io),
             Library::FranzGo(c) => c.reached_ends(io),
             Library::Sarama(c) => c.reached_ends(io),
+            Library::KafkaGo(c) => c.reached_ends(io),
         }
     }
 
@@ -353,6 +379,7 @@ impl Library {
             Library::Librdkafka(c) => c.end(io),
             Library::FranzGo(c) => c.end(io),
             Library::Sarama(c) => c.end(io),
+            Library::KafkaGo(c) => c.end(io),
         }
     }
 }

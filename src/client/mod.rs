@@ -5,6 +5,7 @@ mod constants;
 mod consumer;
 mod franz_go;
 mod io;
+mod kafka_go;
 mod library;
 mod librdkafka;
 mod network;
@@ -34,6 +35,8 @@ pub enum MemberOutput {
     Send {
         /// Which connection.
         channel: Channel,
+        /// Which of the connections of that kind: 0, except for libraries that open several.
+        lane: u32,
         /// Pairs the answer with it; unique per actor and incarnation.
         correlation: CorrelationId,
         /// Version of the request.
@@ -47,6 +50,8 @@ pub enum MemberOutput {
     Disconnect {
         /// Which connection.
         channel: Channel,
+        /// Which of the connections of that kind.
+        lane: u32,
     },
     /// The process has ended (its `closed` or `failed` event is out). The driver drops it.
     Exited {

@@ -68,6 +68,17 @@ pub(crate) enum Pending {
     Ends,
     /// Fetch.
     Fetch,
+    /// A request of one of kafka-go's goroutines.
+    Routine(Routine),
+}
+
+/// The goroutines of kafka-go that wait for an answer of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Routine {
+    /// The reader of a partition: its place in the list.
+    Reader(u32),
+    /// The watcher of a topic's partitions: its place in the list.
+    Watcher(u32),
 }
 
 /// A request on its way.
@@ -79,6 +90,8 @@ pub(crate) struct InFlight {
     pub api: Api,
     /// Which connection.
     pub channel: Channel,
+    /// Which of the connections of that kind: 0, except for libraries that open several.
+    pub lane: u32,
     /// When the client stops waiting; armed by the `sent` event.
     pub timeout: Timer,
     /// What for.
@@ -125,6 +138,8 @@ struct Connection {
 #[derive(Debug)]
 pub(crate) struct Network {
     in_flight: Vec<InFlight>,
+    /// The request that times out first.
+    first: Option<(Timer, Channel, u32)>,
     correlation: u32,
     connections: [Connection; 2],
     reconnect_backoff_ms: i64,
@@ -136,6 +151,7 @@ impl Network {
         let connection = || Connection { blocked_until: Timer::NEVER, attempts: 0 };
         Network {
             in_flight: Vec::with_capacity(4),
+            first: None,
             correlation: 0,
             connections: [connection(), connection()],
             reconnect_backoff_ms: config.reconnect_backoff_ms,
@@ -152,6 +168,19 @@ impl Network {
         request: Request,
         pending: Pending,
     ) -> (CorrelationId, Seq) {
+        self.send_on_lane(io, 0, call, sender, request, pending)
+    }
+
+    /// Sends a request on one of several connections of a kind.
+    pub fn send_on_lane(
+        &mut self,
+        io: &mut Io<'_, '_>,
+        lane: u32,
+        call: Call,
+        sender: Sender,
+        request: Request,
+        pending: Pending,
+    ) -> (CorrelationId, Seq) {
         let Call { channel, version, timeout_ms } = call;
         self.correlation += 1;
         let correlation = CorrelationId(self.correlation);
@@ -159,8 +188,11 @@ impl Network {
         let Sender { group, member, generation } = sender;
         let cause = io.emit(Kind::RequestSent { api, request: correlation, group, member, generation });
         let timeout = Timer { at: io.now().deadline_ms(timeout_ms.max(1)), by: cause };
-        self.in_flight.push(InFlight { correlation, api, channel, timeout, pending });
-        io.out.push(MemberOutput::Send { channel, correlation, api_version: version, request, cause });
+        self.in_flight.push(InFlight { correlation, api, channel, lane, timeout, pending });
+        if self.first.is_none_or(|first| timeout.at < first.0.at) {
+            self.first = Some((timeout, channel, lane));
+        }
+        io.out.push(MemberOutput::Send { channel, lane, correlation, api_version: version, request, cause });
         (correlation, cause)
     }
 
@@ -168,18 +200,48 @@ impl Network {
     pub fn take(&mut self, io: &mut Io<'_, '_>, correlation: CorrelationId, code: ErrorCode) -> Option<Pending> {
         let index = self.in_flight.iter().position(|r| r.correlation == correlation)?;
         let request = self.in_flight.remove(index);
+        if self.first.is_some_and(|first| first.0 == request.timeout) {
+            self.find_first();
+        }
         self.connections[request.channel as usize].attempts = 0;
         io.emit_cause(Kind::RequestReplySeen { api: request.api, request: correlation, code });
         Some(request.pending)
     }
 
-    /// Drops a connection and takes what was in flight on it, in order; what timed out is told apart from what was lost.
+    fn find_first(&mut self) {
+        let first = self.in_flight.iter().min_by_key(|r| r.timeout.at);
+        self.first = first.map(|r| (r.timeout, r.channel, r.lane));
+    }
+
+    /// Drops a connection and takes what was in flight on it, in order; what timed out is told apart from what was lost. It
+    /// may be opened again after reconnect.backoff.ms.
     pub fn disconnect(&mut self, io: &mut Io<'_, '_>, channel: Channel) -> Vec<Pending> {
+        let failed = self.fail(io, channel, 0);
+        let connection = &mut self.connections[channel as usize];
+        let ms = io.backoff_ms(self.reconnect_backoff_ms, self.reconnect_backoff_max_ms, connection.attempts);
+        connection.attempts += 1;
+        io.emit_cause(Kind::Disconnected { channel });
+        connection.blocked_until = io.timer_ms(ms);
+        io.out.push(MemberOutput::Disconnect { channel, lane: 0 });
+        failed
+    }
+
+    /// Closes one of several connections of a kind, without a backoff. The trace says so if something was in flight on it.
+    pub fn hang_up(&mut self, io: &mut Io<'_, '_>, channel: Channel, lane: u32) -> Vec<Pending> {
+        let failed = self.fail(io, channel, lane);
+        if !failed.is_empty() {
+            io.emit_cause(Kind::Disconnected { channel });
+        }
+        io.out.push(MemberOutput::Disconnect { channel, lane });
+        failed
+    }
+
+    fn fail(&mut self, io: &mut Io<'_, '_>, channel: Channel, lane: u32) -> Vec<Pending> {
         let now = io.now();
         let mut failed = Vec::new();
         let mut kept = Vec::with_capacity(self.in_flight.len());
         for r in self.in_flight.drain(..) {
-            if r.channel != channel {
+            if r.channel != channel || r.lane != lane {
                 kept.push(r);
                 continue;
             }
@@ -193,17 +255,13 @@ impl Network {
             failed.push(r.pending);
         }
         self.in_flight = kept;
-        let connection = &mut self.connections[channel as usize];
-        let ms = io.backoff_ms(self.reconnect_backoff_ms, self.reconnect_backoff_max_ms, connection.attempts);
-        connection.attempts += 1;
-        io.emit_cause(Kind::Disconnected { channel });
-        connection.blocked_until = io.timer_ms(ms);
-        io.out.push(MemberOutput::Disconnect { channel });
+        self.find_first();
         failed
     }
 
     /// Everything in flight is lost: the process ends.
     pub fn lose_all(&mut self, io: &mut Io<'_, '_>) {
+        self.first = None;
         for r in self.in_flight.drain(..) {
             io.emit(Kind::RequestLost { api: r.api, request: r.correlation });
         }
@@ -228,8 +286,13 @@ impl Network {
     /// The request that times out first: when, and on which connection.
     #[inline]
     pub fn first_timeout(&self) -> Option<(Timer, Channel)> {
-        let first = self.in_flight.iter().min_by_key(|r| r.timeout.at)?;
-        Some((first.timeout, first.channel))
+        self.first.map(|(timer, channel, _)| (timer, channel))
+    }
+
+    /// The same, with which of several connections of the kind it is.
+    #[inline]
+    pub fn first_timeout_on_lane(&self) -> Option<(Timer, Channel, u32)> {
+        self.first
     }
 
     /// Whether anything is in flight on this connection.

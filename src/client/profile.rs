@@ -81,3 +81,17 @@ pub(crate) const SARAMA: Profile = Profile {
     list_offsets_version: 6,
     fetch_version: 12,
 };
+
+/// kafka-go: the versions that it knows; of JoinGroup, Metadata and Fetch the highest that the broker has, too.
+pub(crate) const KAFKA_GO: Profile = Profile {
+    find_coordinator_version: 0,
+    metadata_version: 6,
+    join_version: 2,
+    sync_version: 0,
+    heartbeat_version: 0,
+    leave_version: 0,
+    commit_version: 2,
+    offset_fetch_version: 1,
+    list_offsets_version: 1,
+    fetch_version: 10,
+};

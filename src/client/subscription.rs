@@ -159,9 +159,17 @@ pub(crate) struct Subscription {
     taken: u32,
     /// The application's commits that are over.
     pub answers: Answers,
+    /// kafka-go: what is committed is messages, whoever has their partition by now. One past the highest of each partition
+    /// that the application has handled since it last committed; `None` for other libraries.
+    messages: Option<Vec<CommitPartition>>,
 }
 
 impl Subscription {
+    /// One of a library whose application commits messages, not positions of partitions that it owns.
+    pub fn of_messages() -> Self {
+        Subscription { messages: Some(Vec::new()), ..Subscription::default() }
+    }
+
     /// Replaces everything owned (EAGER: nothing is carried over, CLIENT-34).
     pub fn assign(&mut self, mut partitions: Vec<TopicPartition>) {
         partitions.sort_unstable();
@@ -229,12 +237,22 @@ impl Subscription {
 
     /// Which ownership records that were handed out just now belong to; `None` if their partition is not owned.
     pub fn ownership(&self, run: &Run) -> Option<u32> {
+        if self.messages.is_some() {
+            return Some(0); // a message is committed whoever owns its partition
+        }
         self.place(run).map(|index| self.partitions[index].ownership)
     }
 
     /// The application has handled records of `run` up to `to`.
     #[inline]
     pub fn handled(&mut self, run: &Run, to: Offset) {
+        if let Some(messages) = &mut self.messages {
+            let message = CommitPartition { partition: run.tp, offset: to, metadata: Symbol::EMPTY };
+            match messages.binary_search_by(|known| known.partition.cmp(&run.tp)) {
+                Ok(at) => messages[at].offset = messages[at].offset.max(to),
+                Err(at) => messages.insert(at, message),
+            }
+        }
         let Some(index) = self.place(run) else { return };
         let p = &mut self.partitions[index];
         if self.out_of_order {
@@ -288,11 +306,17 @@ impl Subscription {
 
     /// What is handled, without a gap, but not committed.
     pub fn uncommitted(&mut self, into: &mut Vec<CommitPartition>) {
+        if let Some(messages) = self.messages.as_mut().filter(|_| !self.out_of_order) {
+            return into.append(messages);
+        }
         self.uncommitted_up_to(into, |p| p.done);
     }
 
     /// The highest that is handled but not committed.
     pub fn uncommitted_max(&mut self, into: &mut Vec<CommitPartition>) {
+        if let Some(messages) = &mut self.messages {
+            return into.append(messages);
+        }
         self.uncommitted_up_to(into, |p| p.done_max);
     }
 

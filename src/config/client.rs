@@ -1,6 +1,6 @@
 //! Consumer settings that groupsim models, and the profiles of client libraries.
 
-use super::{CommitPolicy, ProcessPolicy, SaramaConfig};
+use super::{CommitPolicy, KafkaGoConfig, ProcessPolicy, SaramaConfig};
 use serde::{Deserialize, Serialize};
 
 /// Which client library a member runs.
@@ -136,6 +136,8 @@ pub struct ClientConfig {
     pub auto_commit_marks: bool,
     /// Settings that only sarama has.
     pub sarama: SaramaConfig,
+    /// What only kafka-go has.
+    pub kafka_go: KafkaGoConfig,
 }
 
 impl Default for ClientConfig {
@@ -167,6 +169,7 @@ impl Default for ClientConfig {
             greedy_auto_commit: false,
             auto_commit_marks: false,
             sarama: SaramaConfig::default(),
+            kafka_go: KafkaGoConfig::default(),
         }
     }
 }

@@ -47,6 +47,23 @@ impl ClientConfig {
                 metadata_max_age_ms: 600_000,
                 ..ClientConfig::default()
             },
+            // A Reader with a GroupID.
+            ClientKind::KafkaGo => ClientConfig {
+                kind,
+                session_timeout_ms: 30_000,
+                rebalance_timeout_ms: 30_000,
+                // One message for each FetchMessage.
+                max_poll_records: 1,
+                // StartOffset
+                auto_offset_reset: AutoOffsetReset::Earliest,
+                assignors: vec![AssignorKind::Range, AssignorKind::RoundRobin],
+                // ConsumerGroupConfig.Timeout, which a Reader cannot change
+                request_timeout_ms: 5_000,
+                // MaxWait, MaxBytes
+                fetch_max_wait_ms: 10_000,
+                fetch_max_bytes: 1_000_000,
+                ..ClientConfig::default()
+            },
             _ => ClientConfig { kind, ..ClientConfig::default() },
         }
     }

@@ -3,6 +3,7 @@
 mod broker;
 mod client;
 pub mod expect;
+mod kafka_go;
 pub mod keys;
 mod library;
 mod policy;
@@ -10,5 +11,6 @@ mod sarama;
 
 pub use broker::BrokerConfig;
 pub use client::*;
+pub use kafka_go::KafkaGoConfig;
 pub use policy::*;
 pub use sarama::SaramaConfig;

@@ -2,6 +2,7 @@
 
 use super::codes::Code;
 use super::kafka::{self, IgnoredKey, Owner, Settings};
+use super::kafka_go;
 use super::lint;
 use super::plan::{Group, Topic, host};
 use super::policy;
@@ -177,15 +178,7 @@ fn layer<'t>(
 }
 
 fn client(report: &mut Report, value: &Value) -> Option<ClientKind> {
-    let client = ClientKind::ALL[report.word(value, "client", CLIENTS)?];
-    if client == ClientKind::KafkaGo {
-        report.planned(
-            value.span,
-            &format!("client = \"{}\"", client.name()),
-            "its profile comes later; java, librdkafka, sarama and franz-go are built",
-        );
-    }
-    Some(client)
+    Some(ClientKind::ALL[report.word(value, "client", CLIENTS)?])
 }
 
 fn subscription(report: &mut Report, value: &Value, topics: &[Topic]) -> Vec<String> {
@@ -376,8 +369,16 @@ impl Draft<'_> {
         let commit = if standalone {
             CommitPolicy { when: CommitWhen::Never, on_revoke: false, ..CommitPolicy::default() }
         } else {
-            policy::commit(report, layer.commit, &layer.settings, kind)
+            let policy = policy::commit(report, layer.commit, &layer.settings, kind);
+            match kind {
+                ClientKind::KafkaGo => kafka_go::commit(report, layer.commit, &layer.settings, policy),
+                _ => policy,
+            }
         };
+        if kind == ClientKind::KafkaGo && !standalone {
+            let span = |key: &str| self.table.get(key).map(|v| v.span);
+            kafka_go::refuse(report, span("static").filter(|_| self.is_static), span("from"));
+        }
         let all_topics = || world.topics.iter().map(|t| t.name.clone()).take(1).collect();
         let membership = match &self.assign {
             Some(partitions) => Membership::Assign(partitions.clone()),

@@ -1,11 +1,11 @@
 //! Kafka's own properties under `.config` and `with`.
 
 use super::codes::Code;
-use super::librdkafka;
 use super::recast::Recast;
 use super::report::{Report, Span, clip, grouped, nearest, quote, suggest};
 use super::sarama;
 use super::tree::{Entry, Node, Table, Value};
+use super::{kafka_go, librdkafka};
 use crate::config::keys::{self, Effect, KafkaKey, KeyType, Side};
 use crate::config::{AssignorKind, AutoOffsetReset, BrokerConfig, ClientConfig, ClientKind};
 use crate::time::Duration;
@@ -170,7 +170,10 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: Client
                 report.unknown(Code::BadKafkaValue, value.span, message, word, words);
                 return None;
             }
-            found.map(|w| Parsed::Word(w))
+            let takes = |word: &&&str| {
+                report.cast(written_for) != ClientKind::KafkaGo || kafka_go::word(report, key.name, value.span, word)
+            };
+            return found.filter(takes).map(|w| Parsed::Word(w));
         }
         (KeyType::List, _) => {
             let items = list(report, key, value)?;
@@ -279,6 +282,9 @@ fn assignors(report: &mut Report, span: Span, items: &[String], written_for: Cli
     if report.cast(written_for) == ClientKind::Sarama && !sarama::takes(report, span, &found) {
         return None;
     }
+    if report.cast(written_for) == ClientKind::KafkaGo {
+        found = kafka_go::balancers(report, span, found)?;
+    }
     Some(found)
 }
 
@@ -319,6 +325,7 @@ fn set_boolean(c: &mut ClientConfig, name: &str, yes: bool) {
         "BlockRebalanceOnPoll" => c.block_rebalance_on_poll = yes,
         "GreedyAutoCommit" => c.greedy_auto_commit = yes,
         "AutoCommitMarks" => c.auto_commit_marks = yes,
+        "WatchPartitionChanges" => c.kafka_go.watch_partition_changes = yes,
         _ if c.kind == ClientKind::Sarama => sarama::set_boolean(&mut c.sarama, name, yes),
         _ => {}
     }
@@ -345,6 +352,12 @@ fn set_integer(c: &mut ClientConfig, name: &str, n: i64) {
         "fetch.max.bytes" => c.fetch_max_bytes = unsigned,
         "max.partition.fetch.bytes" | "fetch.message.max.bytes" => c.max_partition_fetch_bytes = unsigned,
         "queued.min.messages" => c.queued_min_messages = n,
+        "CommitInterval" => c.kafka_go.commit_interval_ms = n,
+        "QueueCapacity" => c.kafka_go.queue_capacity = unsigned,
+        "PartitionWatchInterval" => c.kafka_go.partition_watch_interval_ms = n,
+        "JoinGroupBackoff" => c.kafka_go.join_group_backoff_ms = n,
+        "ReadBackoffMin" => c.kafka_go.read_backoff_min_ms = n,
+        "ReadBackoffMax" => c.kafka_go.read_backoff_max_ms = n,
         _ => sarama::set_integer(&mut c.sarama, name, n),
     }
 }

@@ -4,6 +4,7 @@ use super::codes::Code;
 use super::group::Variant;
 use super::report::{Report, Span};
 use super::sarama;
+use crate::config::keys;
 use crate::config::{AssignorKind, BrokerConfig, ClientKind, CommitWhen, MemberConfig, Membership, Workers};
 use crate::time::Duration;
 
@@ -103,6 +104,9 @@ pub(super) fn slow_spell(
 }
 
 fn too_long(report: &mut Report, config: &MemberConfig, span: Span, batch: Duration, sum: &str) -> bool {
+    if !keys::client_has(config.client.kind, "max.poll.interval.ms") {
+        return false;
+    }
     let limit = Duration::from_ms(config.client.max_poll_interval_ms.unsigned_abs().into());
     let watched = matches!(config.client.kind, ClientKind::Java | ClientKind::Librdkafka);
     if batch <= limit || !watched || !matches!(config.membership, Membership::Subscribe { .. }) {

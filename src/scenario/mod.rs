@@ -12,6 +12,7 @@ mod expect_parser;
 mod group;
 mod group_events;
 mod kafka;
+mod kafka_go;
 mod librdkafka;
 mod lint;
 mod load;

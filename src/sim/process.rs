@@ -59,6 +59,8 @@ pub struct Process {
     pub host: Symbol,
     /// The current connections, by channel.
     connections: [Option<ConnectionId>; 2],
+    /// Those to the node beside the first, of a library that opens several.
+    more: Vec<Option<ConnectionId>>,
     /// How many connections it has opened.
     opened: u64,
     /// Handler faults in force, oldest first, by window.
@@ -108,6 +110,7 @@ impl Process {
             client_id: ClientId::EMPTY,
             host: Symbol::EMPTY,
             connections: [None; 2],
+            more: Vec::new(),
             opened: 0,
             handler_faults: Vec::new(),
             told_fault: HandlerFault::None,
@@ -139,9 +142,16 @@ impl Process {
         !self.alive() && self.replaced.is_none()
     }
 
-    /// The slot of the current connection for `channel`.
-    pub fn connection(&mut self, channel: Channel) -> &mut Option<ConnectionId> {
-        &mut self.connections[channel as usize]
+    /// The slot of the current connection for `channel`; of several to the node, the one numbered `lane`.
+    pub fn connection(&mut self, channel: Channel, lane: u32) -> &mut Option<ConnectionId> {
+        let place = lane as usize;
+        if channel == Channel::Coordinator || place == 0 {
+            return &mut self.connections[channel as usize];
+        }
+        if self.more.len() < place {
+            self.more.resize(place, None);
+        }
+        &mut self.more[place - 1]
     }
 
     /// The place among others of the next connection that it opens.
@@ -151,8 +161,9 @@ impl Process {
     }
 
     /// Takes all current connections.
-    pub fn take_connections(&mut self) -> [Option<ConnectionId>; 2] {
-        std::mem::take(&mut self.connections)
+    pub fn take_connections(&mut self) -> impl Iterator<Item = ConnectionId> + use<> {
+        let more = std::mem::take(&mut self.more);
+        std::mem::take(&mut self.connections).into_iter().chain(more).flatten()
     }
 
     /// The handler fault in force: stuck while any window says so, else as slow as the newest window says.

@@ -279,11 +279,11 @@ impl<'a> World<'a> {
         let mut outputs = std::mem::take(&mut self.outputs);
         for output in outputs.drain(..) {
             match output {
-                MemberOutput::Send { channel, correlation, api_version, request, cause } => {
-                    self.send(index, channel, correlation, api_version, request, cause);
+                MemberOutput::Send { channel, lane, correlation, api_version, request, cause } => {
+                    self.send(index, (channel, lane), correlation, api_version, request, cause);
                 }
-                MemberOutput::Disconnect { channel } => {
-                    if let Some(id) = self.processes[index].connection(channel).take() {
+                MemberOutput::Disconnect { channel, lane } => {
+                    if let Some(id) = self.processes[index].connection(channel, lane).take() {
                         self.hang_up(id, true);
                     }
                 }
@@ -311,7 +311,7 @@ impl<'a> World<'a> {
     fn send(
         &mut self,
         index: usize,
-        channel: Channel,
+        (channel, lane): (Channel, u32),
         correlation: CorrelationId,
         api_version: i16,
         request: Request,
@@ -324,11 +324,11 @@ impl<'a> World<'a> {
             client_id: process.client_id,
             host: process.host,
         };
-        let connection = match *process.connection(channel) {
+        let connection = match *process.connection(channel, lane) {
             Some(id) => id,
             None => {
                 let id = self.connections.open(client.actor, channel, process.next_place());
-                *process.connection(channel) = Some(id);
+                *process.connection(channel, lane) = Some(id);
                 id
             }
         };
@@ -341,7 +341,7 @@ impl<'a> World<'a> {
     pub fn process_gone(&mut self, index: usize, cause: Seq) {
         let process = &mut self.processes[index];
         process.gone();
-        for id in process.take_connections().into_iter().flatten() {
+        for id in process.take_connections() {
             self.hang_up(id, false);
         }
         let process = &mut self.processes[index];

@@ -202,7 +202,7 @@ impl Process {
                 self.close_deadline = io.timer_ms(consumer.close_timeout_ms());
                 ClosePhase::Commit
             }
-            Library::Librdkafka(_) | Library::FranzGo(_) | Library::Sarama(_) => ClosePhase::Terminate,
+            _ => ClosePhase::Terminate,
         });
     }
 }

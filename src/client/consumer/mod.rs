@@ -209,6 +209,7 @@ impl Consumer {
             Pending::Positions => self.positions_failed(io),
             Pending::Ends => self.ends_failed(),
             Pending::Fetch => self.fetcher.in_flight = false,
+            Pending::Routine(_) => {} // another library's
         }
     }
 

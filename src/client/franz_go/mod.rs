@@ -248,6 +248,7 @@ impl FranzGo {
                 Pending::Positions => self.positions_lost(io),
                 Pending::Ends => self.offsets.ends_lost(),
                 Pending::Fetch => self.fetch_lost(io),
+                Pending::Routine(_) => {} // another library's
             }
         }
     }

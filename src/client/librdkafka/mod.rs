@@ -239,6 +239,7 @@ impl Librdkafka {
                 Pending::Positions => self.positions_lost(io),
                 Pending::Ends => self.offsets.ends_lost(),
                 Pending::Fetch => self.fetcher.in_flight = None,
+                Pending::Routine(_) => {} // another library's
             }
         }
     }

@@ -179,6 +179,7 @@ impl Sarama {
                 Pending::OffsetFetch => self.offset_fetch_lost(io),
                 Pending::Positions => self.lookup_lost(io),
                 Pending::Fetch => self.fetch_lost(io),
+                Pending::Routine(_) => {} // another library's
                 Pending::Ends => {}
             }
         }

@@ -103,7 +103,7 @@ impl Rig {
                 MemberOutput::Send { channel, correlation, api_version, request, .. } => {
                     self.sent.push((channel, correlation, api_version, request));
                 }
-                MemberOutput::Disconnect { channel } => self.disconnected.push(channel),
+                MemberOutput::Disconnect { channel, .. } => self.disconnected.push(channel),
                 MemberOutput::Exited { .. } => self.exited = true,
             }
         }

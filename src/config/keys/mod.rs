@@ -69,6 +69,7 @@ const JAVA: &[ClientKind] = &[Java];
 const RD: &[ClientKind] = &[Librdkafka];
 const FRANZ: &[ClientKind] = &[FranzGo];
 const SARAMA: &[ClientKind] = &[Sarama];
+const KAFKA_GO: &[ClientKind] = &[KafkaGo];
 const GO: &[ClientKind] = &[Sarama, KafkaGo, FranzGo];
 const JAVA_RD: &[ClientKind] = &[Java, Librdkafka];
 const NOT_KAFKA_GO: &[ClientKind] = &[Java, Librdkafka, Sarama, FranzGo];
@@ -348,6 +349,49 @@ pub const CONSUMER: &[KafkaKey] = &[
         SARAMA,
         "groupsim's own: false is sarama before 1.31, whose heartbeats stopped as soon as a rebalance was seen.",
     )),
+    group(modelled(
+        "CommitInterval",
+        KeyType::Integer(0, INT),
+        "0",
+        KAFKA_GO,
+        "With 0 CommitMessages waits for the answer; else it returns at once, and offsets are committed every so many ms.",
+    )),
+    modelled(
+        "QueueCapacity",
+        KeyType::Integer(1, 10_000_000),
+        "100",
+        KAFKA_GO,
+        "Messages that wait for FetchMessage, of all partitions together.",
+    ),
+    group(modelled(
+        "WatchPartitionChanges",
+        KeyType::Boolean,
+        "false",
+        KAFKA_GO,
+        "Whether members look for new partitions of their topics.",
+    )),
+    group(modelled(
+        "PartitionWatchInterval",
+        KeyType::Integer(1, INT),
+        "5000",
+        KAFKA_GO,
+        "How often they look, in ms.",
+    )),
+    group(modelled(
+        "JoinGroupBackoff",
+        KeyType::Integer(1, INT),
+        "5000",
+        KAFKA_GO,
+        "Pause before a member joins again after an error, in ms.",
+    )),
+    modelled(
+        "ReadBackoffMin",
+        KeyType::Integer(1, INT),
+        "100",
+        KAFKA_GO,
+        "First pause of a partition's reader after an error, in ms; the n-th is n x n times as long.",
+    ),
+    modelled("ReadBackoffMax", KeyType::Integer(1, INT), "1000", KAFKA_GO, "Longest such pause."),
     refused("group.id", ALL, "the group's id is its name in the file, [group.NAME]"),
     refused("group.instance.id", ALL, "write `static = true`: each member's name is its group.instance.id then"),
     KafkaKey {
