@@ -160,6 +160,7 @@ pub(crate) fn close(part: &mut Part, place: usize, end: End, desk: &mut Desk<'_>
 pub(crate) fn process_ended(part: &mut Part, life: Life, why: &'static str, desk: &Desk<'_>) {
     for place in 0..part.intervals.len() {
         let interval = &mut part.intervals[place];
+        interval.lingers &= interval.life != life;
         if interval.life != life || interval.in_hand.is_empty() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use groupsim::config::ClientKind;
 use groupsim::oracle::{Class, Judge};
-use groupsim::scenario::{parse, parse_as};
+use groupsim::scenario::{Loaded, parse, parse_as};
 use groupsim::sim::{RunOptions, run};
 use proptest::prelude::*;
 
@@ -68,7 +68,49 @@ fn event() -> impl Strategy<Value = String> {
     })
 }
 
-fn scenario() -> impl Strategy<Value = String> {
+/// Properties that a library has.
+fn configs(library: ClientKind) -> Vec<&'static str> {
+    match library {
+        ClientKind::KafkaGo => vec![
+            "",
+            "session.timeout.ms = 1_000\nheartbeat.interval.ms = 1",
+            "CommitInterval = 300\nQueueCapacity = 3\nfetch.max.wait.ms = 1_100",
+            "CommitInterval = 1\nWatchPartitionChanges = true\nPartitionWatchInterval = 700",
+            "JoinGroupBackoff = 1\nsession.timeout.ms = 900\nheartbeat.interval.ms = 100\nrebalance.timeout.ms = 600",
+            "WatchPartitionChanges = true\npartition.assignment.strategy = \"roundrobin\"\nfetch.max.wait.ms = 400",
+            "fetch.max.wait.ms = 1\nReadBackoffMin = 1\nReadBackoffMax = 7",
+        ],
+        _ => vec![
+            "max.poll.records = 7",
+            "max.poll.records = 7\nsession.timeout.ms = 1_000\nheartbeat.interval.ms = 1",
+            "max.poll.records = 7\nrequest.timeout.ms = 500\ndefault.api.timeout.ms = 700\nreconnect.backoff.ms = 0\nretry.backoff.ms = 0",
+            "max.poll.records = 7\nmax.poll.interval.ms = 50\npartition.assignment.strategy = \"sticky\"",
+            "max.poll.records = 7\nmax.poll.interval.ms = 900\nsession.timeout.ms = 700\nheartbeat.interval.ms = 100",
+        ],
+    }
+}
+
+fn commits(library: ClientKind) -> Vec<&'static str> {
+    match library {
+        ClientKind::KafkaGo => vec![
+            "{ when = \"after-record\" }",
+            "{ when = \"after-batch\" }",
+            "{ when = \"before-record\" }",
+            "{ when = \"every-n\", n = 3 }",
+            "{ when = \"interval\", interval = \"200ms\" }",
+            "{ when = \"never\" }",
+        ],
+        _ => vec![
+            "{ when = \"after-batch\", mode = \"sync\", on-revoke = true }",
+            "{ when = \"after-record\", mode = \"async\" }",
+            "{ when = \"auto\", interval = \"100ms\" }",
+            "{ when = \"before-record\", mode = \"sync\" }",
+            "{ when = \"every-n\", n = 3, mode = \"sync\" }",
+        ],
+    }
+}
+
+fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
     let latency = prop::sample::select(vec![
         "\"1us\"",
         "\"1ms\"",
@@ -77,25 +119,15 @@ fn scenario() -> impl Strategy<Value = String> {
         "{ base = \"1us\", jitter = \"100%\", loss = \"5%\" }",
         "{ base = \"200ms\", jitter = \"20%\" }",
     ]);
-    let config = prop::sample::select(vec![
-        "",
-        "session.timeout.ms = 1_000\nheartbeat.interval.ms = 1",
-        "request.timeout.ms = 500\ndefault.api.timeout.ms = 700\nreconnect.backoff.ms = 0\nretry.backoff.ms = 0",
-        "max.poll.interval.ms = 50\npartition.assignment.strategy = \"sticky\"",
-        "max.poll.interval.ms = 900\nsession.timeout.ms = 700\nheartbeat.interval.ms = 100",
-    ]);
-    let commit = prop::sample::select(vec![
-        "{ when = \"after-batch\", mode = \"sync\", on-revoke = true }",
-        "{ when = \"after-record\", mode = \"async\" }",
-        "{ when = \"auto\", interval = \"100ms\" }",
-        "{ when = \"before-record\", mode = \"sync\" }",
-        "{ when = \"every-n\", n = 3, mode = \"sync\" }",
-    ]);
+    let client = library.name();
+    let config = prop::sample::select(configs(library));
+    let commit = prop::sample::select(commits(library));
     let work = prop::sample::select(vec!["0s", "1ms", "70ms", "9s"]);
     let run_for = prop::sample::select(vec!["1us", "5ms", "4s", "15s", "15s"]);
-    let group = (0u32..4, prop::sample::select(vec!["", "static = true"]), 0u32..2_000);
+    let fixed = if library == ClientKind::KafkaGo { vec![""] } else { vec!["", "static = true"] };
+    let group = (0u32..4, prop::sample::select(fixed), 0u32..2_000);
     let more = (latency, config, commit, work, run_for, group);
-    (more, prop::collection::vec(event(), 0..9)).prop_map(|((latency, config, commit, work, run_for, group), events)| {
+    (more, prop::collection::vec(event(), 0..9)).prop_map(move |((latency, config, commit, work, run_for, group), events)| {
         let (members, fixed, delay) = group;
         let late = events.iter().any(|event| event.contains("create-topic"));
         let topics = if late { r#"["t", "late"]"# } else { r#"["t"]"# };
@@ -104,8 +136,8 @@ fn scenario() -> impl Strategy<Value = String> {
             "name = \"random\"\nrun-for = \"{run_for}\"\n[broker.config]\ngroup.initial.rebalance.delay.ms = {delay}\n\
              group.min.session.timeout.ms = 0\n[network]\nlatency = {latency}\n\
              [topic.t]\npartitions = 2\nrecords = 400\nproduce = \"100/s\"\n\
-             [group.g]\ntopics = {topics}\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
-             commit = {commit}\n[group.g.config]\nauto.offset.reset = \"earliest\"\nmax.poll.records = 7\n{config}\n\
+             [group.g]\nclient = \"{client}\"\ntopics = {topics}\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
+             commit = {commit}\n[group.g.config]\nauto.offset.reset = \"earliest\"\n{config}\n\
              [group.r]\nassign = [\"t:0\"]\nfrom = \"beginning\"\n[timeline]\nevents = [\n{events}]\n"
         )
     })
@@ -129,8 +161,15 @@ proptest! {
 
     /// Whatever a timeline says, with whichever client library, the run comes to its end, twice the same, and no invariant of ours breaks.
     #[test]
-    fn timelines_end_and_break_nothing(text in scenario(), seed in 0u64..1_000, library in 0u32..4, own in 0usize..6, mixed in any::<bool>()) {
+    fn timelines_end_and_break_nothing(text in scenario(ClientKind::Java), seed in 0u64..1_000, other in any::<bool>()) {
         // A file may be refused, with a sentence.
+        let loaded = if other { parse_as("random.toml", &text, &[], ClientKind::Librdkafka) } else { parse("random.toml", &text, &[]) };
+        ends_and_breaks_nothing(loaded.ok(), &text, seed)?;
+    }
+
+    /// The same with franz-go, by itself or mixed with others.
+    #[test]
+    fn timelines_of_franz_go_end_and_break_nothing(text in scenario(ClientKind::Java), seed in 0u64..1_000, own in 0usize..6, mixed in any::<bool>()) {
         let own = [
             "",
             "BlockRebalanceOnPoll = true",
@@ -139,21 +178,28 @@ proptest! {
             "partition.assignment.strategy = \"range\"",
             "BlockRebalanceOnPoll = true\npartition.assignment.strategy = \"range\"\nrebalance.timeout.ms = 900",
         ][own];
-        let text = if library > 1 { franz_go(&text, own, mixed && own.contains("range")) } else { text };
-        let loaded = match library {
-            0 => parse_as("random.toml", &text, &[], ClientKind::Librdkafka),
-            _ => parse("random.toml", &text, &[]),
-        };
-        prop_assume!(loaded.is_ok());
-        if let Ok(loaded) = loaded {
-            let scenario = loaded.scenario;
-            let options = RunOptions { seed: Some(seed), event_budget: Some(400_000), ..RunOptions::default() };
-            let mut judge = Judge::new(&scenario.expect, false, false);
-            let end = run(&scenario, options, &mut [&mut judge]);
-            prop_assert_eq!(end.hash, run(&scenario, options, &mut []).hash);
-            let outcome = judge.finish(&end.names, end.virtual_time);
-            let broken: Vec<_> = outcome.findings.iter().filter(|f| f.class == Class::Model).collect();
-            prop_assert!(broken.is_empty(), "{:#?}\n{}", broken, text);
-        }
+        let text = franz_go(&text, own, mixed && own.contains("range"));
+        ends_and_breaks_nothing(parse("random.toml", &text, &[]).ok(), &text, seed)?;
     }
+
+    /// The same with kafka-go's Readers.
+    #[test]
+    fn timelines_of_kafka_go_end_and_break_nothing(text in scenario(ClientKind::KafkaGo), seed in 0u64..1_000) {
+        ends_and_breaks_nothing(parse("random.toml", &text, &[]).ok(), &text, seed)?;
+    }
+}
+
+fn ends_and_breaks_nothing(loaded: Option<Loaded>, text: &str, seed: u64) -> Result<(), TestCaseError> {
+    prop_assume!(loaded.is_some());
+    if let Some(loaded) = loaded {
+        let scenario = loaded.scenario;
+        let options = RunOptions { seed: Some(seed), event_budget: Some(400_000), ..RunOptions::default() };
+        let mut judge = Judge::new(&scenario.expect, false, false);
+        let end = run(&scenario, options, &mut [&mut judge]);
+        prop_assert_eq!(end.hash, run(&scenario, options, &mut []).hash);
+        let outcome = judge.finish(&end.names, end.virtual_time);
+        let broken: Vec<_> = outcome.findings.iter().filter(|f| f.class == Class::Model).collect();
+        prop_assert!(broken.is_empty(), "seed {}: {:#?}\n{}", seed, broken, text);
+    }
+    Ok(())
 }

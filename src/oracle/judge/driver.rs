@@ -83,7 +83,8 @@ impl Judge {
             }
             Kind::MetaNumber { subject, key, value } => self.view.set_number(subject, key, value),
             Kind::MetaText { subject, key, value } if names.text(key) == "client" => {
-                self.view.actor(subject).java = names.text(value) == "java";
+                let actor = self.view.actor(subject);
+                (actor.java, actor.lingers) = (names.text(value) == "java", names.text(value) == "kafka-go");
             }
             Kind::FaultStart { target, verb, .. } | Kind::FaultEnd { target, verb, .. }
                 if verb != crate::trace::Verb::Produce =>

@@ -89,6 +89,7 @@ impl Judge {
         }
         actor.touched.insert(place);
         let index = part.open_interval(life, actor.runs());
+        part.let_linger(index, actor.lingers);
         downtime::changed(part, scope.first_stable, &mut desk);
         o1c_overlap::opened(scope, place, index, &mut desk);
     }

@@ -26,6 +26,8 @@ pub(crate) struct Actor {
     pub(crate) failed: bool,
     /// Runs the Java client.
     pub(crate) java: bool,
+    /// Its library hands over what it has fetched until its next generation starts, whoever has the partition by then.
+    pub(crate) lingers: bool,
     /// The reset that its next position comes from.
     pub(crate) last_reset: Option<(TopicPartition, ResetReason)>,
     /// When it last crashed, closed or froze.

@@ -65,6 +65,8 @@ pub(crate) struct Interval {
     /// Counted among the running holders.
     pub(crate) running: bool,
     pub(crate) end: Option<(End, Instant)>,
+    /// Its holder may be handed records of it although it has ended.
+    pub(crate) lingers: bool,
     /// The next offset that poll() will return.
     pub(crate) next: Option<i64>,
     /// What `next` was when the poll numbered `poll` began.
@@ -278,6 +280,7 @@ impl Part {
             life,
             running,
             end: None,
+            lingers: false,
             next: None,
             next_before: None,
             jumps: Vec::new(),
@@ -295,6 +298,17 @@ impl Part {
         self.intervals.len() - 1
     }
 
+    /// The newest interval of a process may linger; its older ones do not any more.
+    pub(crate) fn let_linger(&mut self, place: usize, lingers: bool) {
+        if lingers {
+            let life = self.intervals[place].life;
+            for interval in self.intervals.iter_mut().filter(|interval| interval.life == life) {
+                interval.lingers = false;
+            }
+            self.intervals[place].lingers = true;
+        }
+    }
+
     /// The process of an open interval froze, or goes on.
     pub(crate) fn set_running(&mut self, place: usize, running: bool) {
         let interval = &mut self.intervals[place];
@@ -310,6 +324,7 @@ impl Part {
             let uncommitted = &self.uncommitted;
             self.intervals.retain(|interval| {
                 interval.end.is_none()
+                    || interval.lingers
                     || !interval.in_hand.is_empty()
                     || interval.runs.iter().any(|run| !run.halted)
                     || uncommitted.iter().any(|(_, _, id)| id == interval.id)
