@@ -106,8 +106,36 @@ fn commits(library: ClientKind) -> Vec<&'static str> {
             "{ when = \"auto\", interval = \"100ms\" }",
             "{ when = \"before-record\", mode = \"sync\" }",
             "{ when = \"every-n\", n = 3, mode = \"sync\" }",
+            "{ when = \"every-n\", n = 5, offset = \"done-max\", mode = \"async\", on-revoke = true }",
+            "{ when = \"interval\", interval = \"90ms\", on-revoke = true }",
+            "{ when = \"after-record\", offset = \"done-max\" }",
+            "{ when = \"never\", on-revoke = true }",
         ],
     }
+}
+
+/// One worker as often as several.
+fn workers(library: ClientKind) -> impl Strategy<Value = String> {
+    let revoked = match library {
+        ClientKind::KafkaGo => vec![""],
+        _ => vec![
+            "",
+            ", when-revoked = \"finish-record\"",
+            ", when-revoked = \"drain\"",
+            ", when-revoked = \"ignore\"",
+            ", when-revoked = \"ignore\"",
+        ],
+    };
+    let several = (
+        prop::sample::select(vec![2, 3, 20]),
+        prop::sample::select(vec!["", ", order = \"partition\"", ", order = \"none\""]),
+        prop::sample::select(vec!["", ", buffer = 1", ", buffer = 9", ", buffer = 100_000"]),
+        prop::sample::select(revoked),
+        prop::sample::select(vec!["", ", jitter-per = \"record\""]),
+    );
+    let several =
+        several.prop_map(|(n, order, buffer, revoked, per)| format!(", workers = {n}{order}{buffer}{revoked}{per}"));
+    prop_oneof![Just(String::new()), several]
 }
 
 fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
@@ -126,8 +154,9 @@ fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
     let run_for = prop::sample::select(vec!["1us", "5ms", "4s", "15s", "15s"]);
     let fixed = if library == ClientKind::KafkaGo { vec![""] } else { vec!["", "static = true"] };
     let group = (0u32..4, prop::sample::select(fixed), 0u32..2_000);
-    let more = (latency, config, commit, work, run_for, group);
-    (more, prop::collection::vec(event(), 0..9)).prop_map(move |((latency, config, commit, work, run_for, group), events)| {
+    let more = (latency, config, commit, (work, workers(library)), run_for, group);
+    (more, prop::collection::vec(event(), 0..9)).prop_map(move |(more, events)| {
+        let (latency, config, commit, (work, workers), run_for, group) = more;
         let (members, fixed, delay) = group;
         let late = events.iter().any(|event| event.contains("create-topic"));
         let topics = if late { r#"["t", "late"]"# } else { r#"["t"]"# };
@@ -136,7 +165,7 @@ fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
             "name = \"random\"\nrun-for = \"{run_for}\"\n[broker.config]\ngroup.initial.rebalance.delay.ms = {delay}\n\
              group.min.session.timeout.ms = 0\n[network]\nlatency = {latency}\n\
              [topic.t]\npartitions = 2\nrecords = 400\nproduce = \"100/s\"\n\
-             [group.g]\nclient = \"{client}\"\ntopics = {topics}\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\" }}\n\
+             [group.g]\nclient = \"{client}\"\ntopics = {topics}\nmembers = {members}\n{fixed}\nprocess = {{ per-record = \"{work}\", jitter = \"30%\"{workers} }}\n\
              commit = {commit}\n[group.g.config]\nauto.offset.reset = \"earliest\"\n{config}\n\
              [group.r]\nassign = [\"t:0\"]\nfrom = \"beginning\"\n[timeline]\nevents = [\n{events}]\n"
         )
