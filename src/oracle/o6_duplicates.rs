@@ -158,6 +158,8 @@ fn attribute(part: &mut Part, holder: usize, (from, to): (i64, i64), zombie: boo
         Some(cause) if cause < Cause::Zombie => cause,
         _ if zombie || before_zombie => Cause::Zombie,
         Some(cause) => cause,
+        // Its workers took no notice of the revoke, and the partition has come back to it since: the record was in hand.
+        None if part.intervals[holder].end.is_some() => Cause::Revoked,
         None if part.uncommitted.overlaps(from, until).any(|run| run.2 == id) => Cause::SameInterval,
         None => Cause::Unattributed,
     };
@@ -233,6 +235,9 @@ fn tell_without_mark(part: &Part, cause: Cause, who: ActorId, desk: &Desk<'_>) -
     match cause {
         Cause::Zombie => format!(
             "{tp} was handled by two at once: one of them was no longer its owner when {who} finished the same records"
+        ),
+        Cause::Revoked => format!(
+            "{who} still had records of {tp} in hand when it gave it up, went on with them, and got them again when {tp} came back to it"
         ),
         Cause::SameInterval => format!("{who} finished records of {tp} twice without giving it up in between"),
         _ => format!("{who} finished records of {tp} that were done before, and nothing in the trace says why"),

@@ -46,7 +46,7 @@ pub(crate) fn finished(
             worked(part, delivered, finish.min(last), desk);
         }
     }
-    part.stall_since = if left > 0 { Some(last) } else { None };
+    part.stall_since = part.stall_since.filter(|_| left > 0).map(|since| since.max(last));
 }
 
 /// The oldest records are gone from the log: if nothing unfinished is left, nothing waits any more.
@@ -65,7 +65,8 @@ fn worked(part: &mut Part, delivered: Instant, at: Instant, desk: &mut Desk<'_>)
     if let Some(since) = part.stall_since {
         sample(part, since, covered, desk);
     }
-    part.stall_since = Some(at);
+    // Of several workers one may be accounted for after another that has come further.
+    part.stall_since = Some(part.stall_since.map_or(at, |since| since.max(at)));
 }
 
 /// The run is over.

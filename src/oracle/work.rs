@@ -1,7 +1,7 @@
 //! Records being handled: `process_start`, `process_done`, what time finishes in between, and what is dropped.
 
 use super::book::Desk;
-use super::view::{End, Life, Part, Run};
+use super::view::{End, Interval, Life, Part, Run};
 use super::{o1c_overlap, o2_zombie, o4_loss, o6_duplicates, o7_order, stall};
 use crate::time::{Duration, Instant};
 
@@ -18,8 +18,13 @@ struct Pace {
 
 /// A handler starts on `[from, to)`.
 pub(crate) fn started(part: &mut Part, life: Life, from: i64, to: i64, per_record: Duration, desk: &Desk<'_>) {
-    let newest = part.intervals.iter().rposition(|i| i.life == life && i.in_hand.touches(from, to));
-    let Some(place) = newest.or_else(|| part.newest_of(life)) else { return };
+    // Workers that take no notice of a revoke may have a record in hand twice, if the partition came back meanwhile: from the
+    // time that it was owned before, and from this one. The older copy was handed to them first.
+    let held = |i: &Interval| i.life == life && i.in_hand.touches(from, to);
+    let in_work = |i: &Interval| i.runs.iter().any(|run| run.next < to && from < run.to);
+    let waiting = part.intervals.iter().position(|i| held(i) && !in_work(i));
+    let place = waiting.or_else(|| part.intervals.iter().rposition(held)).or_else(|| part.newest_of(life));
+    let Some(place) = place else { return };
     let runs = &mut part.intervals[place].runs;
     runs.retain(|run| run.next < run.to && (run.to <= from || to <= run.next));
     runs.push(Run { from, to, next: from, start: desk.at, per_record, halted: false });

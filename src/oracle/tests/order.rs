@@ -1,6 +1,7 @@
 use super::NONE;
 use crate::ids::{ActorId, Offset};
 use crate::oracle::forge::Forge;
+use crate::time::Duration;
 use crate::trace::{Kind, PositionOrigin};
 
 #[test]
@@ -89,4 +90,86 @@ fn o7a_a_queue_may_hold_records_from_between_resets() {
     forge.at(2_000).handles(0, 0, 0, 5).position(0, 0, 20, PositionOrigin::Reset);
     forge.position(0, 0, 40, PositionOrigin::Reset).at(3_000).handles(0, 0, 40, 45).handles(0, 0, 20, 25);
     assert_eq!(forge.end(4_000).wrong(), ["O7a"]);
+}
+
+/// Three workers in one partition: each has its own record in work, and time finishes them all.
+#[test]
+fn o7b_several_runs_at_once_in_one_partition_are_kept_apart() {
+    let mut forge = Forge::running();
+    forge.at(2_000).delivered(0, 0, 0, 30);
+    for (from, to, ms) in [(0, 10, 100), (10, 20, 40), (20, 30, 70)] {
+        let (partition, per_record) = (forge.tp(0), Duration::from_ms(ms));
+        forge.by(0, Kind::ProcessStart { partition, from: Offset(from), to: Offset(to), per_record });
+    }
+    // At 2 351 ms: 0, 1, 2 and 10 to 17 and 20 to 24.
+    forge.at(2_351).commits(0, 0, 12).crash(0);
+    let outcome = forge.end(4_000);
+    assert_eq!(outcome.wrong(), NONE);
+    assert_eq!((outcome.number("hazards"), outcome.number("lost"), outcome.total.processed), (7, 7, 16));
+    let lost = outcome.found("lost")[0];
+    assert_eq!(lost.records, Some((Offset(3), Offset(10))));
+    assert_eq!(
+        lost.sentence,
+        "7 records of orders-0 were never finished: billing-0 committed beyond them at 2.351s and billing-0 crashed at 2.351s"
+    );
+}
+
+#[test]
+fn o7b_gaps_below_the_highest_mark_are_lost_one_by_one() {
+    let mut forge = Forge::running();
+    forge.at(2_000).delivered(0, 0, 0, 10).done(0, 0, 1, 2).done(0, 0, 3, 4).done(0, 0, 6, 7).commits(0, 0, 7);
+    forge.at(2_100).done(0, 0, 4, 5).crash(0);
+    let outcome = forge.end(4_000);
+    assert_eq!((outcome.number("hazards"), outcome.number("lost"), outcome.number("order_inversions")), (4, 3, 1));
+    let lost: Vec<_> = outcome.found("lost").iter().map(|f| f.records.unwrap()).collect();
+    assert_eq!(lost, [(Offset(0), Offset(1)), (Offset(2), Offset(3)), (Offset(5), Offset(6))]);
+}
+
+/// Workers take no notice of a revoke, the partition comes back, and the record is in the hands of two of them: whichever
+/// finishes second, it was in hand at the revoke.
+#[test]
+fn o6_a_record_in_hand_twice_is_a_duplicate_of_the_revoke() {
+    for order in ["partition", "none"] {
+        let mut forge = Forge::running();
+        forge.at(2_000).works(0, 0, 0, 4, 1_000).at(2_500).revoked(0, 0..3).generation(&[(0, 0..3)]);
+        forge.takes(0, 0, 0).delivered(0, 0, 0, 4);
+        let (partition, per_record) = (forge.tp(0), Duration::from_ms(100));
+        let again = Kind::ProcessStart { partition, from: Offset(0), to: Offset(4), per_record };
+        if order == "partition" {
+            forge.at(6_000).done(0, 0, 0, 4).by(0, again).at(6_400).done(0, 0, 0, 4);
+        } else {
+            forge.at(2_600).by(0, again).at(3_000).done(0, 0, 0, 4).at(6_000).done(0, 0, 0, 4);
+        }
+        let outcome = forge.end(7_000);
+        assert_eq!(outcome.wrong(), NONE, "{order}");
+        let by = &outcome.total.duplicates_by_cause;
+        assert_eq!((outcome.number("duplicates"), by["revoked"], outcome.total.processed), (4, 4, 8), "{order}");
+    }
+}
+
+/// One worker finishes a record every 300 ms while another sits on one for two seconds: the partition does not stand still.
+#[test]
+fn a_slow_worker_beside_a_quick_one_is_no_stall() {
+    let mut forge = Forge::running();
+    forge.at(2_000).handles(0, 1, 0, 100).handles(0, 2, 0, 100).delivered(0, 0, 0, 100);
+    let start = |forge: &mut Forge, record: i64, ms| {
+        let (partition, per_record) = (forge.tp(0), Duration::from_ms(ms));
+        forge.by(0, Kind::ProcessStart { partition, from: Offset(record), to: Offset(record + 1), per_record });
+    };
+    for turn in 0..7 {
+        let now = 2_000 + 2_100 * turn as u64;
+        start(forge.at(now), 70 + turn, 2_050);
+        for quick in 0..7 {
+            start(forge.at(now + 300 * quick as u64), 7 * turn + quick, 300);
+            let record = 7 * turn + quick;
+            if quick == 6 {
+                forge.at(now + 2_050).done(0, 0, 70 + turn, 71 + turn);
+            }
+            forge.at(now + 300 * quick as u64 + 300).done(0, 0, record, record + 1);
+        }
+    }
+    let outcome = forge.end(16_700);
+    assert_eq!(outcome.wrong(), NONE);
+    let longest = outcome.total.samples["partition_stall"].values.iter().max();
+    assert_eq!(longest, Some(&1_000_000), "from the first position to the first poll");
 }
