@@ -87,6 +87,13 @@ fn workers(report: &mut Report, table: &Table, client: ClientKind, policy: &mut 
     policy.when_revoked = Some(when);
     let message = match client {
         ClientKind::KafkaGo => "kafka-go has no hook for a revoke: its application never hears of one",
+        ClientKind::FranzGo if when == WhenRevoked::FinishRecord && alone => {
+            "franz-go's revoke callback runs beside the poll loop, and nobody stops that in the middle of a batch: it takes no \
+             notice (`ignore`), or the callback waits for the batch (`drain`)"
+        }
+        ClientKind::FranzGo if when != WhenRevoked::Ignore && !alone => {
+            "franz-go's revoke callback runs beside the poll loop and its workers: here they take no notice (`ignore`)"
+        }
         ClientKind::Java | ClientKind::Librdkafka if alone && when != client.when_revoked() => {
             "one worker meets a revoke only in poll(), with nothing in hand: leave it out"
         }

@@ -66,6 +66,18 @@ impl Commits {
         }
     }
 
+    /// The library commits by itself.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.auto_interval_ms.is_some()
+    }
+
+    /// Marks are forgotten, with everything else that was not committed.
+    pub(super) fn forget_marks(&mut self) {
+        if self.is_automatic() {
+            self.elsewhere.clear();
+        }
+    }
+
     /// No commit is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
@@ -80,12 +92,9 @@ impl Commits {
 
     /// The application has handled records of a partition that it does not own.
     pub(super) fn handled_elsewhere(&mut self, partition: TopicPartition, to: Offset) {
-        if self.auto_interval_ms.is_some() {
-            return; // the library commits what it owns
-        }
         let handled = CommitPartition { partition, offset: to, metadata: Symbol::EMPTY };
         match self.elsewhere.iter_mut().find(|p| p.partition == partition) {
-            Some(known) => *known = handled,
+            Some(known) => known.offset = known.offset.max(to),
             None => self.elsewhere.push(handled),
         }
     }
@@ -265,9 +274,18 @@ impl FranzGo {
         if self.commits.locked {
             self.commits.auto_waits = true;
         } else if !self.commits.blocks_auto() && !self.group.closing {
-            let mut offsets = self.commits.spare();
-            self.subscription.unstored(&mut offsets);
+            let offsets = self.uncommitted_head();
             self.commit(io, offsets, CommitPurpose::Periodic, CommitOrigin::Auto);
         }
+    }
+
+    /// What is committable and not committed; of marks, those of partitions that others own, too.
+    pub(super) fn uncommitted_head(&mut self) -> Vec<CommitPartition> {
+        let mut offsets = self.commits.spare();
+        self.subscription.unstored(&mut offsets);
+        if self.head == Head::Marked {
+            offsets.append(&mut self.commits.elsewhere);
+        }
+        offsets
     }
 }

@@ -26,7 +26,7 @@ use super::library::{Place, PollOutcome};
 use super::network::{Call as Sending, Network, Pending, Sender};
 use super::profile::{FRANZ_GO, Profile};
 use super::subscription::{Run, Subscription};
-use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt};
+use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt, WhenRevoked};
 use crate::ids::{CorrelationId, GroupId, InstanceId, Offset, TopicName, TopicPartition};
 use crate::protocol::{Api, ErrorCode, Request, Response};
 use crate::time::Instant;
@@ -56,6 +56,8 @@ pub(crate) struct FranzGo {
     from: StartAt,
     until_end: bool,
     head: Head,
+    /// The revoke callback waits until the application has handled what it has in hand.
+    drains: bool,
     network: Network,
     calls: calls::Calls,
     group: group::Group,
@@ -123,6 +125,7 @@ impl FranzGo {
             from: config.from,
             until_end: config.until_end,
             head,
+            drains: config.process.when_revoked == Some(WhenRevoked::Drain),
             network: Network::new(&config.client),
             calls: calls::Calls::new(),
             group: group::Group::new(id),
@@ -185,8 +188,8 @@ impl FranzGo {
             return PollOutcome::Error(code);
         }
         self.undirty();
-        if self.config.block_rebalance_on_poll && self.group.job.is_some() {
-            return PollOutcome::Wait; // a rebalance comes first
+        if (self.config.block_rebalance_on_poll || self.drains) && self.group.job.is_some() {
+            return PollOutcome::Wait; // the callback comes first
         }
         self.hand_out(io, batch)
     }
@@ -197,18 +200,23 @@ impl FranzGo {
         self.place = place;
     }
 
-    /// The application has handled records of a partition up to `to`, perhaps of one that it does not own any more: who
-    /// commits by hand then commits what he has handled, whoever owns it (`CommitRecords`).
+    /// The application has handled records of a partition up to `to`, perhaps of one that it does not own any more. Who
+    /// commits by hand commits what he has handled, whoever owns it (`CommitRecords`), and who marks it has it committed
+    /// (`MarkCommitRecords`).
     #[inline]
     pub fn handled(&mut self, run: &Run, to: Offset) {
         match self.subscription.place(run) {
             Some(index) => {
                 self.subscription.handled(run, to);
                 if self.head == Head::Marked {
-                    self.subscription.partitions[index].stored = to;
+                    let p = &mut self.subscription.partitions[index];
+                    p.stored = p.stored.max(to);
                 }
             }
-            None => self.commits.handled_elsewhere(run.tp, to),
+            None if self.head == Head::Marked || !self.commits.is_automatic() => {
+                self.commits.handled_elsewhere(run.tp, to);
+            }
+            None => {} // what the library commits by itself is what it owns
         }
     }
 

@@ -1,8 +1,8 @@
 //! The rebalance callbacks, which run in the background.
 //!
 //! With `BlockRebalanceOnPoll` each waits until the application is in poll (`AllowRebalance`); heartbeats go on meanwhile.
-//! Then fetching of what goes away is stopped, onRevoked commits and waits for the answer, and only then the partitions are
-//! given up. onLost commits nothing.
+//! Then fetching of what goes away is stopped, onRevoked (with `when-revoked = "drain"` once the application has handled what
+//! it has in hand) commits and waits for the answer, and only then the partitions are given up. onLost commits nothing.
 
 use super::FranzGo;
 use super::group::Stage;
@@ -37,12 +37,14 @@ pub(super) struct Job {
     partitions: Vec<TopicPartition>,
     /// It has begun: the application is where it may.
     begun: bool,
+    /// It commits, or has committed.
+    commits: bool,
 }
 
 impl FranzGo {
     /// A callback is to run.
     pub(super) fn start_job(&mut self, io: &mut Io<'_, '_>, what: What, partitions: Vec<TopicPartition>) {
-        self.group.job = Some(Job { what, partitions, begun: false });
+        self.group.job = Some(Job { what, partitions, begun: false, commits: false });
         self.serve_job(io);
     }
 
@@ -61,6 +63,14 @@ impl FranzGo {
             }
             job.begun = true;
             self.stop_fetching(io);
+        }
+        let drains = self.drains && self.place != Place::Poll && !self.group.closing;
+        let Some(job) = &mut self.group.job else { return };
+        if !job.commits {
+            if drains && job.what != What::Failed {
+                return;
+            }
+            job.commits = true;
             self.commit_in_callback(io);
         }
         if !self.commits.callback_waits
@@ -93,12 +103,13 @@ impl FranzGo {
             return;
         }
         let origin = if job.what == What::Leaving { CommitOrigin::Close } else { CommitOrigin::Revoke };
-        let mut offsets = self.commits.spare();
         let automatic = matches!(self.policy.when, CommitWhen::Auto { .. });
+        let mut offsets = Vec::new();
         if self.policy.on_revoke && !automatic {
+            offsets = self.commits.spare();
             self.subscription.uncommitted(&mut offsets);
         } else if self.policy.on_revoke || self.policy.also_auto_ms.is_some() {
-            self.subscription.unstored(&mut offsets);
+            offsets = self.uncommitted_head();
         }
         self.commits.callback_waits = !offsets.is_empty();
         self.commit(io, offsets, CommitPurpose::Unassigned, origin);
@@ -112,6 +123,9 @@ impl FranzGo {
                 What::Failed => Kind::Lost { topic, from, to },
                 _ => Kind::Revoked { topic, from, to },
             });
+        }
+        if job.what != What::Lost && !job.partitions.is_empty() {
+            self.commits.forget_marks();
         }
         if !job.partitions.is_empty() {
             let gone = &job.partitions;
