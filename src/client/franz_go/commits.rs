@@ -14,6 +14,10 @@ use crate::protocol::{CommitPartition, ErrorCode, OffsetCommitRequest, OffsetCom
 use crate::trace::{CommitError, CommitOrigin, Kind};
 use std::collections::VecDeque;
 
+/// While the coordinator does not answer, every tick of auto-commit adds a commit that waits for the one before; here at most
+/// so many wait.
+const MOST_QUEUED: usize = 50;
+
 /// The commits of one client.
 #[derive(Debug)]
 pub(crate) struct Commits {
@@ -271,6 +275,9 @@ impl FranzGo {
     }
 
     fn commit_head(&mut self, io: &mut Io<'_, '_>) {
+        if self.commits.queue.len() >= MOST_QUEUED {
+            return;
+        }
         if self.commits.locked {
             self.commits.auto_waits = true;
         } else if !self.commits.blocks_auto() && !self.group.closing {
