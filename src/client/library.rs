@@ -356,7 +356,25 @@ impl Library {
         match self {
             Library::Java(c) => c.gives_up(partition),
             Library::Librdkafka(c) => c.gives_up(partition),
-            Library::FranzGo(_) | Library::Sarama(_) | Library::KafkaGo(_) => true,
+            Library::FranzGo(c) => c.gives_up(partition),
+            Library::Sarama(_) | Library::KafkaGo(_) => true,
+        }
+    }
+
+    /// A rebalance callback that runs beside the poll loop asks what the application commits in it; the answer is
+    /// [`Library::callback_commits`].
+    #[inline]
+    pub fn callback_asks(&self) -> Option<CommitOrigin> {
+        match self {
+            Library::FranzGo(c) => c.callback_asks(),
+            _ => None,
+        }
+    }
+
+    /// What the application commits in that callback.
+    pub fn callback_commits(&mut self, io: &mut Io<'_, '_>, offsets: Vec<CommitPartition>) {
+        if let Library::FranzGo(c) = self {
+            c.callback_commits(io, offsets);
         }
     }
 

@@ -100,6 +100,27 @@ impl Process {
         self.carry_out(io, commit, &[], CommitOrigin::Revoke, After::Callback);
     }
 
+    /// A revoke callback that runs beside the poll loop (franz-go) commits what the strategy says, and waits for the answer.
+    pub(super) fn answer_callback(&mut self, io: &mut Io<'_, '_>) -> bool {
+        let Some(origin) = self.library.callback_asks() else { return false };
+        let progress = progress(&mut self.library, io.now(), &[]);
+        let commit = match origin {
+            CommitOrigin::Close => self.strategy.on_close(&progress),
+            _ => self.strategy.on_revoke(&progress),
+        };
+        let offsets = match commit {
+            Commit::Nothing => Vec::new(),
+            Commit::Async(offsets) | Commit::Sync(offsets) => {
+                let listed = matches!(offsets, Offsets::Listed(_));
+                let mut offsets = self.resolve(offsets, &[]);
+                offsets.retain(|p| listed || self.library.gives_up(p.partition));
+                offsets
+            }
+        };
+        self.library.callback_commits(io, offsets);
+        true
+    }
+
     /// A pass of poll, which runs the callbacks of async commits first.
     pub(super) fn poll_pass(&mut self, io: &mut Io<'_, '_>) -> PollOutcome {
         if !self.library.subscription().answers.is_empty() && self.hear(io) {

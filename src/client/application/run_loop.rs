@@ -123,7 +123,14 @@ impl Process {
     pub fn run(&mut self, io: &mut Io<'_, '_>) {
         loop {
             while self.step(io) {}
-            if self.doing == Doing::Exited || !self.library.background(io) {
+            if self.doing == Doing::Exited {
+                return self.plan_look(io.now());
+            }
+            let mut goes_on = self.library.background(io);
+            while self.answer_callback(io) {
+                goes_on |= self.library.background(io);
+            }
+            if !goes_on {
                 return self.plan_look(io.now());
             }
         }

@@ -229,23 +229,25 @@ impl FranzGo {
                 }
             }
         }
-        self.commit_over(io, commit);
+        self.commit_over(io, commit, None);
     }
 
     /// The commit in flight failed for good.
     pub(super) fn commit_failed(&mut self, io: &mut Io<'_, '_>, error: CommitError, code: ErrorCode) {
         let Some(commit) = self.commits.queue.pop_front() else { return };
         io.emit(Kind::CommitFailed { error, code, origin: commit.origin });
-        self.commit_over(io, commit);
+        self.commit_over(io, commit, Some((error, code)));
     }
 
-    fn commit_over(&mut self, io: &Io<'_, '_>, commit: PendingCommit) {
+    fn commit_over(&mut self, io: &Io<'_, '_>, commit: PendingCommit, failed: Option<(CommitError, ErrorCode)>) {
         match commit.purpose {
             CommitPurpose::Sync => self.commits.blocked = false,
             CommitPurpose::Unassigned => self.commits.callback_waits = false,
             _ => {}
         }
-        self.commits.recycle(commit.offsets);
+        if let Some(offsets) = self.subscription.answers.over(commit, failed) {
+            self.commits.recycle(offsets);
+        }
         self.group.news = true;
         self.next_commit(io);
     }

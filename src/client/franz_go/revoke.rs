@@ -12,6 +12,7 @@ use crate::client::network::CommitPurpose;
 use crate::client::subscription::runs;
 use crate::config::CommitWhen;
 use crate::ids::TopicPartition;
+use crate::protocol::CommitPartition;
 use crate::trace::{CommitOrigin, Kind};
 
 /// Which callback runs, and why.
@@ -35,16 +36,26 @@ pub(super) struct Job {
     what: What,
     /// What goes away, sorted.
     partitions: Vec<TopicPartition>,
-    /// It has begun: the application is where it may.
-    begun: bool,
-    /// It commits, or has committed.
-    commits: bool,
+    phase: Phase,
+}
+
+/// How far a callback is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// It waits for the application to allow it.
+    Blocked,
+    /// Fetching of what goes away is stopped; it waits until the application has handled what it has in hand.
+    Draining,
+    /// It asks the application what to commit.
+    Asking,
+    /// Its commit is under way.
+    Committing,
 }
 
 impl FranzGo {
     /// A callback is to run.
     pub(super) fn start_job(&mut self, io: &mut Io<'_, '_>, what: What, partitions: Vec<TopicPartition>) {
-        self.group.job = Some(Job { what, partitions, begun: false, commits: false });
+        self.group.job = Some(Job { what, partitions, phase: Phase::Blocked });
         self.serve_job(io);
     }
 
@@ -55,30 +66,53 @@ impl FranzGo {
 
     /// A callback goes on, if it can.
     pub(super) fn serve_job(&mut self, io: &mut Io<'_, '_>) {
+        let drains = self.drains && self.place != Place::Poll && !self.group.closing;
         let blocked = self.rebalance_blocked();
         let Some(job) = &mut self.group.job else { return };
-        if !job.begun {
+        if job.phase == Phase::Blocked {
             if blocked {
                 return;
             }
-            job.begun = true;
+            job.phase = Phase::Draining;
             self.stop_fetching(io);
         }
-        let drains = self.drains && self.place != Place::Poll && !self.group.closing;
         let Some(job) = &mut self.group.job else { return };
-        if !job.commits {
-            if drains && job.what != What::Failed {
-                return;
-            }
-            job.commits = true;
-            self.commit_in_callback(io);
+        if job.phase == Phase::Draining && (!drains || job.what == What::Failed) {
+            job.phase = if job.what == What::Failed { Phase::Committing } else { Phase::Asking };
         }
-        if !self.commits.callback_waits
+        if job.phase == Phase::Committing
+            && !self.commits.callback_waits
             && let Some(job) = self.group.job.take()
         {
             self.group.news = true;
             self.job_done(io, job);
         }
+    }
+
+    /// onRevoked runs: what does the application commit in it?
+    pub fn callback_asks(&self) -> Option<CommitOrigin> {
+        let job = self.group.job.as_ref().filter(|job| job.phase == Phase::Asking)?;
+        Some(if job.what == What::Leaving { CommitOrigin::Close } else { CommitOrigin::Revoke })
+    }
+
+    /// What goes away in the callback that runs.
+    pub fn gives_up(&self, partition: TopicPartition) -> bool {
+        self.group.job.as_ref().is_some_and(|job| job.partitions.binary_search(&partition).is_ok())
+    }
+
+    /// onRevoked commits this and waits for the answer. If the application has nothing to commit there, the library commits
+    /// its head, as it does by default when it commits by itself.
+    pub fn callback_commits(&mut self, io: &mut Io<'_, '_>, mut offsets: Vec<CommitPartition>) {
+        let Some(origin) = self.callback_asks() else { return };
+        if let Some(job) = &mut self.group.job {
+            job.phase = Phase::Committing;
+        }
+        let automatic = matches!(self.policy.when, CommitWhen::Auto { .. });
+        if offsets.is_empty() && (automatic && self.policy.on_revoke || self.policy.also_auto_ms.is_some()) {
+            offsets = self.uncommitted_head();
+        }
+        self.commits.callback_waits = !offsets.is_empty();
+        self.commit(io, offsets, CommitPurpose::Unassigned, origin);
     }
 
     /// What goes away is not fetched any more, and everything that is buffered is dropped, for there may be records of it.
@@ -94,25 +128,6 @@ impl FranzGo {
             }
         }
         self.drop_fetched(io);
-    }
-
-    /// onRevoked: by default it commits the head if the library commits by itself; with `on-revoke` what is done.
-    fn commit_in_callback(&mut self, io: &mut Io<'_, '_>) {
-        let Some(job) = &self.group.job else { return };
-        if job.what == What::Failed {
-            return;
-        }
-        let origin = if job.what == What::Leaving { CommitOrigin::Close } else { CommitOrigin::Revoke };
-        let automatic = matches!(self.policy.when, CommitWhen::Auto { .. });
-        let mut offsets = Vec::new();
-        if self.policy.on_revoke && !automatic {
-            offsets = self.commits.spare();
-            self.subscription.uncommitted(&mut offsets);
-        } else if self.policy.on_revoke || self.policy.also_auto_ms.is_some() {
-            offsets = self.uncommitted_head();
-        }
-        self.commits.callback_waits = !offsets.is_empty();
-        self.commit(io, offsets, CommitPurpose::Unassigned, origin);
     }
 
     /// The callback has returned.
