@@ -67,19 +67,19 @@ impl ClientConfig {
             _ => ClientConfig { kind, ..ClientConfig::default() },
         }
     }
-}
 
-impl ClientKind {
     /// `process.buffer`: records that may be out to workers while the poll thread goes on polling; with sarama, records that
     /// wait of each partition (`ChannelBufferSize`).
-    pub fn buffer(self) -> u32 {
-        match self {
+    pub fn buffer(&self) -> u32 {
+        match self.kind {
             ClientKind::Java | ClientKind::Librdkafka | ClientKind::FranzGo => 500,
-            ClientKind::Sarama => 256,
+            ClientKind::Sarama => self.sarama.channel_buffer_size,
             ClientKind::KafkaGo => 100,
         }
     }
+}
 
+impl ClientKind {
     /// `process.when-revoked` as applications of this library usually have it.
     pub fn when_revoked(self) -> WhenRevoked {
         match self {

@@ -54,7 +54,7 @@ pub(super) fn slow_handler(report: &mut Report, variant: &Variant) {
     }
     let drains =
         config.process.when_revoked == Some(WhenRevoked::Drain) && config.process.workers != Workers::PollThread;
-    let buffer = config.process.buffer.unwrap_or(config.client.sarama.channel_buffer_size);
+    let buffer = config.process.buffer.unwrap_or(config.client.buffer());
     let records = if drains { u64::from(buffer) + 1 } else { 1 };
     let per_record = config.process.per_record;
     let work = per_record.saturating_mul(records);

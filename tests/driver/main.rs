@@ -6,6 +6,7 @@
 mod broker_events;
 mod random;
 mod rig;
+mod sarama;
 mod stops;
 mod successors;
 mod timeline;

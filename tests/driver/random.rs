@@ -138,7 +138,7 @@ fn workers(library: ClientKind) -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), several]
 }
 
-fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
+pub fn scenario(library: ClientKind) -> impl Strategy<Value = String> {
     let latency = prop::sample::select(vec![
         "\"1us\"",
         "\"1ms\"",
@@ -218,7 +218,8 @@ proptest! {
     }
 }
 
-fn ends_and_breaks_nothing(loaded: Option<Loaded>, text: &str, seed: u64) -> Result<(), TestCaseError> {
+/// The run comes to its end, twice the same, and no invariant of ours breaks.
+pub fn ends_and_breaks_nothing(loaded: Option<Loaded>, text: &str, seed: u64) -> Result<(), TestCaseError> {
     prop_assume!(loaded.is_some());
     if let Some(loaded) = loaded {
         let scenario = loaded.scenario;

@@ -321,7 +321,8 @@ impl Sarama {
     pub(super) fn on_commit(&mut self, io: &mut Io<'_, '_>, commit: PendingCommit, response: &OffsetCommitResponse) {
         let code = response.partitions.iter().map(|p| p.1).find(|code| !code.is_none()).unwrap_or_default();
         match code {
-            ErrorCode::None => self.updated_committed(&commit.offsets),
+            ErrorCode::None if commit.sent_with == self.group.id => self.updated_committed(&commit.offsets),
+            ErrorCode::None => {} // of a session that is over
             ErrorCode::CoordinatorLoadInProgress | ErrorCode::OffsetMetadataTooLarge => {}
             ErrorCode::FencedInstanceId => {
                 self.group.lost = true;
@@ -368,6 +369,15 @@ impl Sarama {
             }
             CommitPurpose::Unassigned => self.offsets.flushing = false,
             CommitPurpose::Async | CommitPurpose::Retry(_) | CommitPurpose::JoinPrepare => {}
+        }
+    }
+
+    /// The session is over: a `Commit` that comes too late finds nothing to commit.
+    pub(super) fn end_flushes(&mut self) {
+        self.offsets.dirty.clear();
+        for flush in std::mem::take(&mut self.offsets.flushes) {
+            self.offsets.returned.extend(flush.worker);
+            self.flush_over(flush.purpose);
         }
     }
 

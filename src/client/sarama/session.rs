@@ -88,6 +88,8 @@ impl Sarama {
         }
         self.subscription.assign(Vec::new());
         self.claims.clear();
+        self.fetcher.reset();
+        self.end_flushes();
         self.group.leading = None;
         self.group.phase = Phase::Idle;
     }

@@ -280,7 +280,7 @@ pub const CONSUMER: &[KafkaKey] = &[
     )),
     modelled(
         "ChannelBufferSize",
-        KeyType::Integer(0, 1_000_000),
+        KeyType::Integer(1, 1_000_000),
         "256",
         SARAMA,
         "Messages that wait in the channel of each claim.",

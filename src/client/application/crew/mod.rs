@@ -101,7 +101,7 @@ impl Crew {
             most,
             feeds,
             waits_for_batch: !feeds && config.commit.when == CommitWhen::AfterBatch,
-            limit: process.buffer.unwrap_or_else(|| config.client.kind.buffer()).into(),
+            limit: process.buffer.unwrap_or_else(|| config.client.buffer()).into(),
             order,
             when_revoked: process.when_revoked.unwrap_or_else(|| config.client.kind.when_revoked()),
             jitter_per_record: process.jitter_per_record,
