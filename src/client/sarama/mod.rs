@@ -134,7 +134,7 @@ impl Sarama {
             // Cleanup is not told why the session ended.
             return PollOutcome::Callback(Callback::Revoked);
         }
-        self.hand_out(io, batch)
+        if self.consuming() { self.hand_out(io, batch) } else { PollOutcome::Wait }
     }
 
     /// The application has handled records of a partition up to `to`. With AutoCommit its handlers mark what they have handled.
