@@ -6,6 +6,7 @@ mod cooperative;
 mod handler;
 mod heartbeat;
 mod join;
+mod kafka_go;
 mod librdkafka;
 mod network;
 mod position;
