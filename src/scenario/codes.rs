@@ -155,6 +155,9 @@ codes! {
     /// Lint: others wait for a handler, and it is dropped.
     OutlastsRebalance "GS089" "a handler that outlasts the rebalance timeout"
         "sarama waits for every handler before it rejoins, without a deadline; meanwhile the rest of the group stands still. When rebalance.timeout.ms is over the coordinator drops the member, whose commits fail then. Example: `when-revoked = \"drain\"` (a handler that only ranges over Messages()) has up to ChannelBufferSize records to finish: 257 x 1 s = 4m17s > 1m. Return when session.Context() is done, lower ChannelBufferSize, or raise rebalance.timeout.ms."
+    /// Lint: gaps count as done.
+    MarksGaps "GS090" "gaps are committed as done"
+        "`offset = \"done-max\"` commits one past the highest record that is finished. With several workers and `order = \"none\"` records below it may still be in work: a crash then loses them. Use done-contiguous (the default), or `order = \"partition\"`."
 }
 
 impl Code {

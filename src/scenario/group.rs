@@ -369,7 +369,7 @@ impl Draft<'_> {
         let commit = if standalone {
             CommitPolicy { when: CommitWhen::Never, on_revoke: false, ..CommitPolicy::default() }
         } else {
-            let policy = policy::commit(report, layer.commit, &layer.settings, kind);
+            let policy = policy::commit(report, layer.commit, &layer.settings, kind, &process);
             match kind {
                 ClientKind::KafkaGo => kafka_go::commit(report, layer.commit, &layer.settings, policy),
                 _ => policy,

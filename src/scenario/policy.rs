@@ -123,6 +123,7 @@ pub(super) fn commit(
     value: Option<&Value>,
     settings: &Settings,
     client: ClientKind,
+    process: &ProcessPolicy,
 ) -> CommitPolicy {
     let enabled = settings.get("enable.auto.commit").map(|s| (s.value == Parsed::Boolean(true), s.span));
     let table = value.and_then(|v| report.table(v, "commit"));
@@ -135,7 +136,7 @@ pub(super) fn commit(
         return auto_policy(client);
     };
     let parts = Parts { table, span };
-    planned_parts(report, &parts, client);
+    no_hook(report, &parts, client);
     let when = parts.get("when").and_then(|v| report.word(v, "when", WHENS)).map(|i| WHENS[i]);
     let when = when.unwrap_or(if enabled.is_none_or(|e| e.0) { "auto" } else { "never" });
     let auto_ms = match settings.get("auto.commit.interval.ms").map(|s| &s.value) {
@@ -143,8 +144,11 @@ pub(super) fn commit(
         _ => None,
     };
     refuse_strangers(report, &parts, when);
+    among_workers(report, &parts, when, process);
     if when == "auto" {
-        return auto(report, &parts, enabled, auto_ms, client);
+        let policy = auto(report, &parts, enabled, auto_ms, client);
+        marks_gaps(report, &parts, &policy, process);
+        return policy;
     }
     let policy = CommitPolicy {
         when: when_of(report, &parts, when),
@@ -152,8 +156,10 @@ pub(super) fn commit(
         mode: mode_of(report, &parts),
         on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
         also_auto_ms: None,
+        retry: retry(report, &parts),
         ..CommitPolicy::default()
     };
+    marks_gaps(report, &parts, &policy, process);
     match enabled {
         Some((true, span)) => {
             let message = format!("enable.auto.commit = true beside `when = \"{when}\"`: both commit");
@@ -165,10 +171,38 @@ pub(super) fn commit(
     }
 }
 
-fn planned_parts(report: &mut Report, parts: &Parts<'_>, client: ClientKind) {
-    if let Some(value) = parts.get("retry") {
-        report.planned(value.span, "`retry`", "commitSync repeats retriable errors by itself, commitAsync does not");
+fn retry(report: &mut Report, parts: &Parts<'_>) -> u32 {
+    let times = parts.get("retry").and_then(|v| report.integer(v, "retry", 0, shape::MAX_RETRIES));
+    times.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+}
+
+/// What several workers make of a commit policy.
+fn among_workers(report: &mut Report, parts: &Parts<'_>, when: &str, process: &ProcessPolicy) {
+    if process.workers == Workers::PollThread {
+        return;
     }
+    if when.starts_with("before-")
+        && let Some(value) = parts.get("when")
+    {
+        let help = "it is the thread that polls that commits before it handles; workers are handed records and go on";
+        let message = format!("`when = \"{when}\"` with several workers");
+        report.add(Code::BadCommit, value.span, message, help.to_string());
+    }
+}
+
+/// The highest mark with workers that finish records of a partition out of order.
+fn marks_gaps(report: &mut Report, parts: &Parts<'_>, policy: &CommitPolicy, process: &ProcessPolicy) {
+    let several = matches!(process.workers, Workers::Pool(n) if n > 1);
+    if several && process.order == WorkerOrder::None && policy.offset == CommitOffset::DoneMax {
+        let at = parts.get("offset").or(parts.get("when")).map_or(parts.span, |v| v.span);
+        let message = "the highest finished record is committed, with several workers and no order among them";
+        let help = "a record that finishes late is below what is committed by then: a crash loses it; \
+                    `offset = \"done-contiguous\"` waits for it";
+        report.add(Code::MarksGaps, at, message, help.to_string());
+    }
+}
+
+fn no_hook(report: &mut Report, parts: &Parts<'_>, client: ClientKind) {
     if let Some(value) = parts.get("store")
         && report.word(value, "store", &["kafka", "with-result"]) == Some(1)
     {
@@ -183,11 +217,12 @@ fn planned_parts(report: &mut Report, parts: &Parts<'_>, client: ClientKind) {
 
 /// Keys that do not go with `when`.
 fn refuse_strangers(report: &mut Report, parts: &Parts<'_>, when: &str) {
-    let rules: [(&str, &[&str], &str); 4] = [
+    let rules: [(&str, &[&str], &str); 5] = [
         ("n", &["every-n"], "it belongs to every-n"),
         ("interval", &["interval", "auto"], "it belongs to interval and auto"),
         ("mode", &WHENS[1..7], "the library commits in its own way"),
         ("offset", &WHENS[1..7], "the library commits its own offsets"),
+        ("retry", &WHENS[1..], "the library repeats its own commits as it does"),
     ];
     for (key, whens, why) in rules {
         let Some(value) = parts.get(key) else { continue };

@@ -53,6 +53,9 @@ pub(super) const MAX_SIZE: u64 = 1 << 30;
 pub(super) const MAX_WORKERS: u64 = 10_000;
 
 pub(super) const CLIENTS: &[&str] = &["java", "librdkafka", "sarama", "kafka-go", "franz-go"];
+/// How often a failed commit may be repeated.
+pub(super) const MAX_RETRIES: u64 = 1_000;
+
 pub(super) const WHENS: &[&str] =
     &["auto", "before-record", "before-batch", "after-record", "after-batch", "every-n", "interval", "never"];
 pub(super) const ORDERS: &[&str] = &["partition", "none"];
@@ -170,7 +173,7 @@ pub(super) const COMMIT: &[Field] = &[
         Kind::Boolean,
         "Also in the revoke callback and on a clean close. Default: true for auto, else false.",
     ),
-    field("retry", Kind::Integer(0, 1_000_000), "Planned."),
+    field("retry", Kind::Integer(0, MAX_RETRIES), "How often the application repeats a failed commit. Default: 0."),
     field(
         "store",
         Kind::Words(&["kafka", "with-result"]),
