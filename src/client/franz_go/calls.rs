@@ -13,11 +13,11 @@ use crate::time::{Duration, Instant};
 use crate::trace::Channel;
 
 /// First back-off (`RetryBackoffFn`), in ms; it doubles with every failure.
-const BACKOFF_MS: u64 = 250;
+pub(super) const BACKOFF_MS: u64 = 250;
 /// Longest back-off, in ms.
-const BACKOFF_MAX_MS: u64 = 5_000;
+pub(super) const BACKOFF_MAX_MS: u64 = 5_000;
 /// `RetryTimeout` of other requests than JoinGroup, SyncGroup and Heartbeat, in ms.
-const RETRY_TIMEOUT_MS: i64 = 30_000;
+pub(super) const RETRY_TIMEOUT_MS: i64 = 30_000;
 
 /// A request to the coordinator; there is never more than one of a kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

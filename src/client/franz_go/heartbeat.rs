@@ -9,7 +9,7 @@ use crate::config::ClientConfig;
 use crate::protocol::{ErrorCode, HeartbeatRequest, Request};
 
 /// The early heartbeat of a cooperative member, in ms.
-const FAST_CHECK_MS: i64 = 500;
+pub(super) const FAST_CHECK_MS: i64 = 500;
 
 /// Timers of the heartbeat loop.
 #[derive(Debug)]

@@ -33,6 +33,16 @@ use crate::time::Instant;
 use crate::trace::Channel;
 use calls::Want;
 
+/// For [`crate::client::constants`].
+pub(super) const CONSTANTS: &[(&str, u64)] = &[
+    ("RetryBackoffFn, first", calls::BACKOFF_MS),
+    ("RetryBackoffFn, longest", calls::BACKOFF_MAX_MS),
+    ("RetryTimeout", calls::RETRY_TIMEOUT_MS as u64),
+    ("MetadataMinAge", topics::MIN_AGE.as_ms()),
+    ("early heartbeat of a cooperative member", heartbeat::FAST_CHECK_MS as u64),
+    ("pause after a failed ListOffsets", offsets::RELOAD_MS as u64),
+];
+
 /// What `AutoCommit...` options make committable by themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Head {

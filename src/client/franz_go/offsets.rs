@@ -14,7 +14,7 @@ use crate::protocol::{
 use crate::trace::{Kind, PositionOrigin, ResetReason};
 
 /// How long after a failed ListOffsets it is sent again, in ms.
-const RELOAD_MS: i64 = 1_000;
+pub(super) const RELOAD_MS: i64 = 1_000;
 
 /// Look-ups under way.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::protocol::{Api, Request, TopicMetadata};
 use crate::time::Duration;
 
 /// `MetadataMinAge`.
-const MIN_AGE: Duration = Duration::from_secs(5);
+pub(super) const MIN_AGE: Duration = Duration::from_secs(5);
 
 impl FranzGo {
     /// Whether metadata is young enough not to be asked for; asks for it if it is not.

@@ -1,6 +1,6 @@
 //! twmb/franz-go.
 
-use super::{Source, Table, at, auto_commit, fact, row};
+use super::{Source, Table, at, auto_commit, built_in, fact, row};
 use crate::config::ClientKind;
 
 const fn config(symbol: &'static str, text: &'static str) -> Source {
@@ -83,10 +83,59 @@ pub(super) const TABLE: Table = Table {
             "/client/max_partition_fetch_bytes",
             config("maxPartBytes:", "1 << 20"),
         ),
+        row(
+            "MaxPollRecords",
+            "PollRecords",
+            "/client/max_poll_records",
+            at("pkg/kgo/consumer.go", "func (cl *Client) PollFetches", "cl.PollRecords(ctx, 0)"),
+        ),
+        row(
+            "BlockRebalanceOnPoll",
+            "BlockRebalanceOnPoll",
+            "/client/block_rebalance_on_poll",
+            at("pkg/kgo/config.go", "blockRebalanceOnPoll bool", ""),
+        ),
+        row(
+            "GreedyAutoCommit",
+            "GreedyAutoCommit",
+            "/client/greedy_auto_commit",
+            at("pkg/kgo/config.go", "autocommitGreedy bool", ""),
+        ),
+        row(
+            "AutoCommitMarks",
+            "AutoCommitMarks",
+            "/client/auto_commit_marks",
+            at("pkg/kgo/config.go", "autocommitMarks bool", ""),
+        ),
+        built_in("RetryBackoffFn, first", config("retryBackoff: func()", "min = 250 * time.Millisecond")),
+        built_in("RetryBackoffFn, longest", config("retryBackoff: func()", "max = 5 * time.Second")),
+        built_in(
+            "RetryTimeout",
+            at("pkg/kgo/client.go", "cfg.retryTimeout = func(key int16)", "return 30 * time.Second"),
+        ),
+        built_in("MetadataMinAge", config("metadataMinAge:", "5 * time.Second")),
+        built_in(
+            "early heartbeat of a cooperative member",
+            at("pkg/kgo/consumer_group.go", "var cooperativeFastCheck", "500 * time.Millisecond"),
+        ),
+        built_in(
+            "pause after a failed ListOffsets",
+            at("pkg/kgo/consumer.go", "after := time.NewTimer(time.Second)", ""),
+        ),
     ],
-    facts: &[fact(
-        "A poll's records are committed automatically only when the next poll begins.",
-        at("pkg/kgo/consumer_group.go", "func (g *groupConsumer) undirtyUncommitted()", ""),
-    )],
+    facts: &[
+        fact(
+            "Heartbeats, joins and rebalance callbacks go on in the background, whatever the application does; with BlockRebalanceOnPoll the callbacks wait until it is back in poll.",
+            at("pkg/kgo/config.go", "func BlockRebalanceOnPoll()", ""),
+        ),
+        fact(
+            "There is no max.poll.interval.ms: a stuck handler is never dropped for itself.",
+            at("pkg/kgo/consumer_group.go", "func (g *groupConsumer) heartbeat(", ""),
+        ),
+        fact(
+            "A poll's records are committed automatically only when the next poll begins.",
+            at("pkg/kgo/consumer_group.go", "func (g *groupConsumer) undirtyUncommitted()", ""),
+        ),
+    ],
     left_out: &["Transactional sessions and share groups.", "The consumer protocol of KIP-848: planned."],
 };

@@ -147,6 +147,7 @@ fn words(value: &Value) -> String {
             Err(_) => kebab(text),
         },
         Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(","),
+        Value::Number(number) if number.as_u64() == Some(u64::from(u32::MAX)) => "all".to_owned(),
         other => other.to_string(),
     }
 }
