@@ -356,3 +356,29 @@ fn a_group_waits_for_its_only_topic() {
     }
     assert_eq!(judged(text).total.processed, 7);
 }
+
+#[test]
+fn load_12_a_commit_without_an_answer_may_or_may_not_be_stored() {
+    let stored = |events: &[&str]| {
+        let seen = ONE.run(events);
+        assert_eq!(seen.at("g-0", "commit_sent").first().map(String::as_str), Some("10.014s"));
+        seen.broker_shows(&["commit_partition_applied"]).into_iter().next()
+    };
+    // On its way when the process dies: stored, and nobody is told.
+    let crash = stored(&[r#"at = "10014500us", crash = "g-0""#, r#"at = "12s", start = "g-0""#]);
+    assert_eq!(crash.as_deref(), Some("10.015s commit_partition_applied t-0 10"));
+    // On its way when the coordinator moves: NOT_COORDINATOR, not stored; the client asks again, and that one is.
+    let moved = stored(&[r#"at = "10014500us", failover = "g""#]);
+    let moved = moved.expect("commitSync repeats it");
+    assert!(moved.ends_with("commit_partition_applied t-0 10") && !moved.starts_with("10.015s"), "{moved}");
+    // On its way when the network is cut for longer than request.timeout.ms: the client gives the connection up, and what it
+    // had sent arrives or not.
+    let mut seen = [0, 0];
+    for seed in 0..20 {
+        let run = ONE.seeded(seed, &[r#"at = "10014500us", cut = "g-0", for = "40s""#]);
+        let applied = run.broker_shows(&["commit_partition_applied"]);
+        let late = applied.iter().any(|line| line.starts_with("50.014500s") || line.starts_with("50.014s"));
+        seen[usize::from(late)] += 1;
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+}
