@@ -16,7 +16,7 @@ use crate::trace::{CommitError, CommitOrigin, Kind};
 use std::collections::VecDeque;
 
 /// How often a commit is tried (`defaultCommitRetries`).
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// What the application wants committed.
 #[derive(Debug)]

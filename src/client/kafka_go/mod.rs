@@ -27,6 +27,13 @@ use crate::ids::{CorrelationId, GroupId, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Request, Response};
 use crate::trace::Channel;
 
+/// For [`crate::client::constants`].
+pub(super) const CONSTANTS: &[(&str, u64)] = &[
+    ("defaultCommitRetries", commits::ATTEMPTS as u64),
+    ("deadline of ListOffsets", reader::OFFSETS_TIMEOUT_MS as u64),
+    ("defaultRTT", reader::ROUND_TRIP_MS as u64),
+];
+
 /// What an answer that never came is taken for.
 const CONNECTION_LOST: ErrorCode = ErrorCode::CoordinatorNotAvailable;
 

@@ -15,13 +15,13 @@ use crate::protocol::{
 use crate::trace::{Channel, Kind, PositionOrigin, ResetReason};
 
 /// How long the answer to ListOffsets is waited for.
-const OFFSETS_TIMEOUT_MS: i64 = 10_000;
+pub(super) const OFFSETS_TIMEOUT_MS: i64 = 10_000;
 /// Looking a leader up has no deadline.
 const NO_TIMEOUT_MS: i64 = i32::MAX as i64;
 /// Longest pause between two look-ups of a leader.
 const LOOK_UP_BACKOFF_MAX_MS: i64 = 10_000;
 /// What it takes off MaxWait for the way there and back, if there is so much.
-const ROUND_TRIP_MS: i64 = 1_000;
+pub(super) const ROUND_TRIP_MS: i64 = 1_000;
 
 /// What the reader goes on with after a pause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,7 +12,7 @@ use crate::trace::{Channel, Kind};
 use std::collections::VecDeque;
 
 /// `partitionConsumersBatchTimeout`.
-const BATCH: Duration = Duration::from_ms(100);
+pub(super) const BATCH: Duration = Duration::from_ms(100);
 
 /// The fetch loop, and what waits for it.
 #[derive(Debug)]

@@ -37,6 +37,9 @@ use crate::protocol::{Api, ErrorCode, Request, Response};
 use crate::trace::Channel;
 use group::Phase;
 
+/// For [`crate::client::constants`].
+pub(super) const CONSTANTS: &[(&str, u64)] = &[("partitionConsumersBatchTimeout", fetcher::BATCH.as_ms())];
+
 /// A consumer group client of sarama, or (with `assign`) its plain consumer.
 pub(crate) struct Sarama {
     profile: &'static Profile,

@@ -1,6 +1,6 @@
 //! segmentio/kafka-go.
 
-use super::{Source, Table, at, fact, row};
+use super::{Source, Table, at, built_in, fact, row};
 use crate::config::ClientKind;
 
 const fn group(symbol: &'static str, text: &'static str) -> Source {
@@ -60,6 +60,64 @@ pub(super) const TABLE: Table = Table {
             "/client/fetch_max_bytes",
             reader("if config.MaxBytes == 0 {", "config.MaxBytes = 1e6"),
         ),
+        row(
+            "client.id",
+            "ClientID",
+            "/client/client_id",
+            at("conn.go", "DefaultClientID = fmt.Sprintf(", "(github.com/segmentio/kafka-go)"),
+        ),
+        row(
+            "",
+            "messages of one FetchMessage",
+            "/client/max_poll_records",
+            reader("func (r *Reader) FetchMessage", ""),
+        ),
+        row("", "Timeout", "/client/request_timeout_ms", group("defaultTimeout", "= 5 * time.Second")),
+        row(
+            "CommitInterval",
+            "CommitInterval",
+            "/client/kafka_go/commit_interval_ms",
+            reader("CommitInterval indicates the interval", "Default: 0"),
+        ),
+        row(
+            "QueueCapacity",
+            "QueueCapacity",
+            "/client/kafka_go/queue_capacity",
+            reader("if config.QueueCapacity == 0 {", "config.QueueCapacity = 100"),
+        ),
+        row(
+            "WatchPartitionChanges",
+            "WatchPartitionChanges",
+            "/client/kafka_go/watch_partition_changes",
+            reader("WatchPartitionChanges bool", ""),
+        ),
+        row(
+            "PartitionWatchInterval",
+            "PartitionWatchInterval",
+            "/client/kafka_go/partition_watch_interval_ms",
+            group("defaultPartitionWatchTime", "= 5 * time.Second"),
+        ),
+        row(
+            "JoinGroupBackoff",
+            "JoinGroupBackoff",
+            "/client/kafka_go/join_group_backoff_ms",
+            group("defaultJoinGroupBackoff", "= 5 * time.Second"),
+        ),
+        row(
+            "ReadBackoffMin",
+            "ReadBackoffMin",
+            "/client/kafka_go/read_backoff_min_ms",
+            reader("defaultReadBackoffMin", "= 100 * time.Millisecond"),
+        ),
+        row(
+            "ReadBackoffMax",
+            "ReadBackoffMax",
+            "/client/kafka_go/read_backoff_max_ms",
+            reader("defaultReadBackoffMax", "= 1 * time.Second"),
+        ),
+        built_in("defaultCommitRetries", reader("defaultCommitRetries", "= 3")),
+        built_in("deadline of ListOffsets", reader("conn.SetDeadline(time.Now().Add(10 * time.Second))", "")),
+        built_in("defaultRTT", at("time.go", "defaultRTT", "= 1 * time.Second")),
     ],
     facts: &[
         fact(
@@ -76,6 +134,7 @@ pub(super) const TABLE: Table = Table {
         ),
     ],
     left_out: &[
+        "The default client.id: in the library it names the program and its host.",
         "Readers without a GroupID, and ConsumerGroup used directly.",
         "Transactions and isolation levels: every record is a plain one.",
     ],

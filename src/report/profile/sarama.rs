@@ -1,6 +1,6 @@
 //! IBM/sarama.
 
-use super::{Source, Table, at, auto_commit, fact, row};
+use super::{Source, Table, at, auto_commit, built_in, fact, row};
 use crate::config::ClientKind;
 
 const fn config(symbol: &'static str) -> Source {
@@ -80,6 +80,82 @@ pub(super) const TABLE: Table = Table {
             "/client/max_partition_fetch_bytes",
             config("c.Consumer.Fetch.Default = 1024 * 1024"),
         ),
+        row(
+            "",
+            "messages that a handler takes at once",
+            "/client/max_poll_records",
+            at("consumer_group_session.go", "type ConsumerGroupClaim interface", "Messages() <-chan *ConsumerMessage"),
+        ),
+        row(
+            "ChannelBufferSize",
+            "ChannelBufferSize",
+            "/client/sarama/channel_buffer_size",
+            config("c.ChannelBufferSize = 256"),
+        ),
+        row(
+            "Consumer.MaxProcessingTime",
+            "Consumer.MaxProcessingTime",
+            "/client/sarama/max_processing_time_ms",
+            config("c.Consumer.MaxProcessingTime = 100 * time.Millisecond"),
+        ),
+        row(
+            "Consumer.Retry.Backoff",
+            "Consumer.Retry.Backoff",
+            "/client/sarama/consumer_retry_backoff_ms",
+            config("c.Consumer.Retry.Backoff = 2 * time.Second"),
+        ),
+        row(
+            "Consumer.Group.Rebalance.Retry.Max",
+            "Consumer.Group.Rebalance.Retry.Max",
+            "/client/sarama/rebalance_retry_max",
+            config("c.Consumer.Group.Rebalance.Retry.Max = 4"),
+        ),
+        row(
+            "Consumer.Group.Rebalance.Retry.Backoff",
+            "Consumer.Group.Rebalance.Retry.Backoff",
+            "/client/sarama/rebalance_retry_backoff_ms",
+            config("c.Consumer.Group.Rebalance.Retry.Backoff = 2 * time.Second"),
+        ),
+        row(
+            "Consumer.Group.ResetInvalidOffsets",
+            "Consumer.Group.ResetInvalidOffsets",
+            "/client/sarama/reset_invalid_offsets",
+            config("c.Consumer.Group.ResetInvalidOffsets = true"),
+        ),
+        row(
+            "Consumer.Offsets.Retry.Max",
+            "Consumer.Offsets.Retry.Max",
+            "/client/sarama/offsets_retry_max",
+            config("c.Consumer.Offsets.Retry.Max = 3"),
+        ),
+        row(
+            "Metadata.Retry.Max",
+            "Metadata.Retry.Max",
+            "/client/sarama/metadata_retry_max",
+            config("c.Metadata.Retry.Max = 3"),
+        ),
+        row(
+            "Metadata.Retry.Backoff",
+            "Metadata.Retry.Backoff",
+            "/client/sarama/metadata_retry_backoff_ms",
+            config("c.Metadata.Retry.Backoff = 250 * time.Millisecond"),
+        ),
+        row(
+            "Net.ReadTimeout",
+            "Net.ReadTimeout",
+            "/client/request_timeout_ms",
+            config("c.Net.ReadTimeout = 30 * time.Second"),
+        ),
+        row(
+            "HeartbeatDuringRelease",
+            "heartbeats during a release (groupsim's own flag)",
+            "/client/sarama/heartbeat_during_release",
+            at("consumer_group_session.go", "func (s *consumerGroupSession) release", "close(s.hbDying)"),
+        ),
+        built_in(
+            "partitionConsumersBatchTimeout",
+            at("consumer.go", "const partitionConsumersBatchTimeout", "= 100 * time.Millisecond"),
+        ),
     ],
     facts: &[
         fact(
@@ -97,7 +173,6 @@ pub(super) const TABLE: Table = Table {
     ],
     left_out: &[
         "The cooperative assignor: at this commit the session is torn down all the same.",
-        "MaxProcessingTime: a partition that is slow does not hold up others here.",
         "Transactions and isolation levels: every record is a plain one.",
     ],
 };
