@@ -58,3 +58,19 @@ pub fn assign(
     };
     problem.answer(members, shares)
 }
+
+/// As [`assign`], for a leader that runs librdkafka: its cooperative-sticky is not the Java client's. `members` come in the
+/// order of JoinGroup's answer.
+pub fn assign_as_librdkafka(
+    kind: AssignorKind,
+    members: &[AssignorMember],
+    topics: &[(TopicName, u32)],
+    names: &mut Names,
+) -> Vec<(MemberId, Vec<TopicPartition>)> {
+    if kind != AssignorKind::CooperativeSticky || members.is_empty() {
+        return assign(kind, members, topics, names);
+    }
+    let problem = Problem::new(members, topics, MemberOrder::ByMemberId, names);
+    let shares = sticky::librdkafka::assign(&problem, members);
+    problem.answer(members, shares)
+}

@@ -4,6 +4,7 @@ mod claims;
 mod constrained;
 mod general;
 mod hash_order;
+pub(super) mod librdkafka;
 mod movements;
 mod user_data;
 

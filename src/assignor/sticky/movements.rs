@@ -41,3 +41,38 @@ impl Movements {
         }
     }
 }
+
+/// The same as librdkafka keeps it: what has gone the other way is looked up by the present holder, not the first, and comes
+/// in the order in which it went.
+#[derive(Default)]
+pub(super) struct Moves {
+    of_partition: BTreeMap<PartitionIndex, (Rank, Rank)>,
+    by_pair: BTreeMap<(TopicIndex, Rank, Rank), Vec<PartitionIndex>>,
+}
+
+impl Moves {
+    /// The partition to move instead of `partition` from `from` to `to`.
+    pub(super) fn actual(&self, topic: TopicIndex, partition: PartitionIndex, from: Rank, to: Rank) -> PartitionIndex {
+        self.by_pair.get(&(topic, to, from)).and_then(|moved| moved.first()).copied().unwrap_or(partition)
+    }
+
+    /// Takes down that `partition` went from `from` to `to`.
+    pub(super) fn record(&mut self, topic: TopicIndex, partition: PartitionIndex, from: Rank, to: Rank) {
+        let first = match self.of_partition.remove(&partition) {
+            None => from,
+            Some((first, last)) => {
+                if let Some(moved) = self.by_pair.get_mut(&(topic, first, last)) {
+                    moved.retain(|&other| other != partition);
+                    if moved.is_empty() {
+                        self.by_pair.remove(&(topic, first, last));
+                    }
+                }
+                first
+            }
+        };
+        if first != to {
+            self.of_partition.insert(partition, (first, to));
+            self.by_pair.entry((topic, first, to)).or_default().push(partition);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Librdkafka;
 use super::group::JoinState;
-use crate::assignor::{AssignorMember, assign};
+use crate::assignor::{AssignorMember, assign_as_librdkafka};
 use crate::client::io::Io;
 use crate::client::network::Pending;
 use crate::config::AssignorKind;
@@ -56,7 +56,7 @@ impl Librdkafka {
             return true;
         };
         let counts: Vec<_> = topics.iter().filter(|t| t.error.is_none()).map(|t| (t.topic, t.partitions)).collect();
-        let assigned = assign(kind, &leading.members, &counts, io.cx.names);
+        let assigned = assign_as_librdkafka(kind, &leading.members, &counts, io.cx.names);
         let encode = |partitions| encode_assignment(&Assignment { partitions, user_data: None }, io.cx.names);
         let assignments = assigned.into_iter().map(|(member, partitions)| (member, encode(partitions))).collect();
         self.send_sync(io, assignments);
