@@ -32,7 +32,7 @@ impl Librdkafka {
         if waits || !self.joins() {
             return;
         }
-        self.group.join_at = self.wakes_at(io, io.now() + JOIN_INTERVAL);
+        self.group.join_at = Timer { at: io.now() + JOIN_INTERVAL, by: io.cx.cause };
         if self.group.max_poll_exceeded && !self.in_poll {
             return; // not before the application has polled
         }

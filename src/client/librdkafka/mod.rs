@@ -272,9 +272,17 @@ impl Librdkafka {
 
     /// The main thread sleeps for at most a second: the next whole second of its life that is not before `at`.
     fn wakes_at(&self, io: &Io<'_, '_>, at: Instant) -> Timer {
-        let age_us = at.since(self.born).as_us();
-        let at = Instant::from_ms(self.born.as_ms() + age_us.div_ceil(1_000_000) * 1_000);
-        Timer { at: at.max(Instant::from_ms(io.now().as_ms() + 1)), by: io.cx.cause }
+        let timer = self.wakes_for(Timer { at, by: io.cx.cause });
+        Timer { at: timer.at.max(Instant::from_ms(io.now().as_ms() + 1)), ..timer }
+    }
+
+    /// When the main thread wakes up for `timer`, if nothing wakes it before.
+    fn wakes_for(&self, timer: Timer) -> Timer {
+        if !timer.is_armed() {
+            return timer;
+        }
+        let age_us = timer.at.since(self.born).as_us();
+        Timer { at: Instant::from_ms(self.born.as_ms() + age_us.div_ceil(1_000_000) * 1_000), ..timer }
     }
 }
 

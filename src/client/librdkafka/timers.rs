@@ -69,7 +69,7 @@ impl Librdkafka {
                 consider(self.coordinator.query_at, Due::Again);
             }
         } else if self.joins() {
-            consider(self.group.join_at, Due::Again);
+            consider(self.wakes_for(self.group.join_at), Due::Again);
         }
         if self.session_watched() {
             consider(self.beats.session, Due::Session);
