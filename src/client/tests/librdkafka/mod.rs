@@ -1,6 +1,7 @@
 //! librdkafka's life cycle, to the millisecond. What is not of the source was seen of librdkafka 2.12.1 on a real broker.
 
 mod commit;
+mod cooperative;
 mod fetch;
 mod group;
 mod join;
