@@ -85,7 +85,7 @@ fn one_group(dice: &mut Dice, group: u64, text: &mut String) -> u64 {
     let members = dice.range(1, 7);
     let session = dice.pick(&["6000", "6000", "10000", "45000"]);
     let heartbeat = dice.pick(&["500", "1000", "2000", "3000"]);
-    let assignor = dice.pick(&["range", "roundrobin", "sticky"]);
+    let assignor = dice.pick(&["range", "roundrobin", "sticky", "cooperative-sticky", "cooperative-sticky"]);
     writeln!(
         text,
         "[group.g{group}]\ntopics = [\"t\"]\nmembers = {members}\nstatic = {}\n\

@@ -86,6 +86,11 @@ fn configs(library: ClientKind) -> Vec<&'static str> {
             "max.poll.records = 7\nrequest.timeout.ms = 500\ndefault.api.timeout.ms = 700\nreconnect.backoff.ms = 0\nretry.backoff.ms = 0",
             "max.poll.records = 7\nmax.poll.interval.ms = 50\npartition.assignment.strategy = \"sticky\"",
             "max.poll.records = 7\nmax.poll.interval.ms = 900\nsession.timeout.ms = 700\nheartbeat.interval.ms = 100",
+            "max.poll.records = 7\npartition.assignment.strategy = \"cooperative-sticky\"",
+            "max.poll.records = 7\npartition.assignment.strategy = \"cooperative-sticky\"\nsession.timeout.ms = 1_000\n\
+             heartbeat.interval.ms = 100",
+            "partition.assignment.strategy = \"cooperative-sticky\"\nmax.poll.interval.ms = 900\nsession.timeout.ms = 700\n\
+             heartbeat.interval.ms = 100\nmax.poll.records = 7",
         ],
     }
 }
