@@ -2,6 +2,7 @@
 
 pub mod coordinator;
 mod log;
+mod produce;
 mod tap;
 
 #[cfg(test)]
@@ -47,6 +48,8 @@ pub struct Broker {
     purgatory: Purgatory,
     coordinator: Coordinator,
     tap: Option<Box<dyn Tap>>,
+    /// Producer ids given out so far.
+    producer_ids: i64,
 }
 
 impl Broker {
@@ -57,6 +60,7 @@ impl Broker {
             purgatory: Purgatory::default(),
             coordinator: Coordinator::new(config),
             tap: None,
+            producer_ids: 0,
         }
     }
 
@@ -105,6 +109,11 @@ impl Broker {
         let Some(log) = self.topics.log_mut(partition).filter(|_| count > 0) else { return };
         let (from, to) = log.append(count, size);
         let cause = cx.emit_broker(Kind::Append { partition, from, to, producer });
+        self.answer_ripe(partition, cause, out);
+    }
+
+    /// Answers the parked fetches that have enough now that records came to `partition`.
+    fn answer_ripe(&mut self, partition: TopicPartition, cause: Seq, out: &mut Vec<Answer>) {
         self.purgatory.take_ripe(&mut self.topics, partition, |topics, parked| {
             out.push(Answer { cause, ..fetched(topics, &parked.header, &parked.request) });
         });
@@ -197,6 +206,8 @@ impl Broker {
             Request::ListOffsets(request) => Response::ListOffsets(Box::new(log::list_offsets(&self.topics, &request))),
             Request::Metadata(asked) => Response::Metadata(log::metadata(&self.topics, &asked)),
             Request::FindCoordinator(_) => Response::FindCoordinator(ErrorCode::None),
+            Request::Produce(request) => return self.handle_produce(cx, &header, &request, out),
+            Request::InitProducerId => self.init_producer_id(),
             request => return self.handle_group_request(cx, &header, request, out),
         };
         out.push(Answer::to(&header, response));

@@ -36,6 +36,8 @@ pub enum Purpose {
     CutDelivery = 9,
     /// For tests and random scenarios.
     Generator = 10,
+    /// The partition that a producer chooses for records without a key.
+    Partitioner = 11,
 }
 
 /// The one choice source.

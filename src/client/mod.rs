@@ -1,4 +1,4 @@
-//! The consumer client and the application around it, sans-IO (floor 3).
+//! Clients, consumers and producers, and the applications around them, sans-IO (floor 3).
 
 mod application;
 mod constants;
@@ -9,7 +9,9 @@ mod kafka_go;
 mod library;
 mod librdkafka;
 mod network;
+mod producer;
 mod profile;
+mod running;
 mod sarama;
 pub mod strategy;
 mod subscription;
@@ -26,6 +28,8 @@ use crate::time::{Duration, Instant};
 use crate::trace::Channel;
 use application::Process;
 use io::Io;
+pub use producer::Producer;
+pub use running::Running;
 use strategy::CommitStrategy;
 
 /// What a process wants done.

@@ -73,6 +73,12 @@ error_codes! {
     UnsupportedVersion = 35, "UNSUPPORTED_VERSION";
     /// The request makes no sense.
     InvalidRequest = 42, "INVALID_REQUEST";
+    /// A producer's batch does not follow the one before it: something between them is missing.
+    OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER";
+    /// The broker has this batch of this producer already.
+    DuplicateSequenceNumber = 46, "DUPLICATE_SEQUENCE_NUMBER";
+    /// A producer epoch that is older than the one the log has seen.
+    InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH";
     /// The broker's disk failed.
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR";
     /// The group still has members (STATE-13).

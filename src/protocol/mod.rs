@@ -8,13 +8,17 @@ mod error;
 mod group;
 mod log;
 mod message;
+mod murmur2;
 mod offsets;
+mod produce;
 
 pub use error::ErrorCode;
 pub use group::*;
 pub use log::*;
 pub use message::*;
+pub use murmur2::murmur2;
 pub use offsets::*;
+pub use produce::*;
 
 use std::sync::Arc;
 

@@ -152,6 +152,23 @@ fn text(code: ErrorCode) -> (&'static str, &'static str, &'static str) {
             "",
         ),
         InvalidRequest => ("The request contradicts itself.", "mend the client.", ""),
+        OutOfOrderSequenceNumber => (
+            "A batch of an idempotent producer does not follow the one before it in this partition: a batch between them never came. \
+             The broker appends nothing. The producer begins a new epoch once nothing is in flight, and sends again.",
+            "nothing, if it is rare: batches that ran into delivery.timeout.ms leave such gaps.",
+            "",
+        ),
+        DuplicateSequenceNumber => (
+            "The broker has this batch of this idempotent producer already. Brokers answer the last five batches of a producer again \
+             without an error, and producers take this code as a success.",
+            "nothing.",
+            "",
+        ),
+        InvalidProducerEpoch => (
+            "The batch carries an older producer epoch than the log has seen.",
+            "look for two producers that share a transactional.id.",
+            "",
+        ),
         KafkaStorageError => {
             ("The broker's disk failed; the partition moves to another broker.", "nothing: clients retry it.", "")
         }

@@ -63,7 +63,10 @@ pub(super) fn settings(
 ) -> Settings {
     let mut settings = Settings::new();
     let written_for = owner.client;
-    let owner = Owner { client: report.cast(written_for), ..owner };
+    let owner = match owner.side {
+        Side::Producer => owner,
+        _ => Owner { client: report.cast(written_for), ..owner },
+    };
     for entry in &table.entries {
         if recast_drops(report, entry, written_for, owner) {
             continue;
@@ -110,26 +113,42 @@ fn known(report: &mut Report, entry: &Entry, owner: Owner<'_>) -> Option<KafkaKe
     let span = entry.key_span;
     let (key, other_side) = match owner.side {
         Side::Broker => (keys::broker_key(name), keys::consumer(name)),
-        Side::Consumer => (keys::consumer(name), keys::broker_key(name)),
+        Side::Consumer => (keys::consumer(name), keys::broker_key(name).or_else(|| keys::producer(name))),
+        Side::Producer => {
+            (keys::producer_of(owner.client, name).or_else(|| keys::producer(name)), keys::consumer(name))
+        }
     };
     if let Some(key) = key {
-        if owner.side == Side::Broker || keys::client_has(owner.client, name) {
+        let has = match owner.side {
+            Side::Broker => true,
+            Side::Consumer => keys::client_has(owner.client, name),
+            Side::Producer => key.clients.contains(&owner.client),
+        };
+        if has {
             return Some(key);
         }
         let client = owner.client.name();
-        let valid = keys::names(Side::Consumer, owner.client);
+        let valid = keys::names(owner.side, owner.client);
         let help = match Recast::new(owner.client).rename(name) {
-            renamed if renamed != name => Some(format!("it calls it `{renamed}`")),
+            renamed if renamed != name && owner.side == Side::Consumer => Some(format!("it calls it `{renamed}`")),
             _ => nearest(name, &valid).map(|near| format!("its most similar property is `{near}`")),
         };
         report.add(Code::NotInLibrary, span, format!("{client} has no `{name}`"), help);
         return None;
     }
-    let whose = if owner.side == Side::Broker { "broker" } else { "consumer" };
+    let whose = match owner.side {
+        Side::Broker => "broker",
+        Side::Consumer => "consumer",
+        Side::Producer => "producer",
+    };
     let message = format!("Kafka has no {whose} property `{}`", clip(name));
     let help = match (other_side, owner.side) {
         (Some(_), Side::Broker) => "it is a consumer's: write it under [group.NAME.config]".to_string(),
-        (Some(_), Side::Consumer) => "it is the broker's: write it under [broker.config]".to_string(),
+        (Some(_), Side::Consumer) if keys::broker_key(name).is_some() => {
+            "it is the broker's: write it under [broker.config]".to_string()
+        }
+        (Some(_), Side::Consumer) => "it is a producer's: write it under [producer.NAME.config]".to_string(),
+        (Some(_), Side::Producer) => "it is a consumer's: write it under [group.NAME.config]".to_string(),
         (None, side) if report.is_full() => format!("{side:?}"),
         (None, side) => suggest(name, &keys::names(side, owner.client)),
     };
@@ -157,6 +176,11 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: Client
         (KeyType::Boolean, _) if text == Some("true") => Some(Parsed::Boolean(true)),
         (KeyType::Boolean, _) if text == Some("false") => Some(Parsed::Boolean(false)),
         (KeyType::Integer(min, max), _) => return integer(report, key, value, min, max),
+        // `acks = 1`
+        (KeyType::Word(words), Node::Integer(Some(n))) => {
+            let number = n.to_string();
+            words.iter().find(|&&w| w == number).map(|w| Parsed::Word(w))
+        }
         (KeyType::Word(words), Node::Text(_)) => {
             if text == Some("none") && report.cast(written_for) == ClientKind::Sarama {
                 let help = "Consumer.Offsets.Initial is OffsetOldest (earliest) or OffsetNewest (latest)".to_string();

@@ -7,6 +7,7 @@ use super::group::{self, World};
 use super::kafka::{self, IgnoredKey, Owner};
 use super::overrides;
 use super::plan::{Group, Network, Scenario, Topic};
+use super::producer;
 use super::recast::Recast;
 use super::report::{Report, Span, grouped};
 use super::selector::Crews;
@@ -227,7 +228,9 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
     let mut topics = topic_table.map(|t| topic::topics(report, t, rate_window)).unwrap_or_default();
     let group_table = root.get("group").and_then(|v| report.table(v, "group"));
     let group_entries = group_table.map(|t| t.entries.as_slice()).unwrap_or_default();
-    if group_entries.is_empty() {
+    let producer_table = root.get("producer").and_then(|v| report.table(v, "producer"));
+    let producer_entries = producer_table.map(|t| t.entries.as_slice()).unwrap_or_default();
+    if group_entries.is_empty() && producer_entries.is_empty() {
         report.add(
             Code::MissingKey,
             START,
@@ -251,6 +254,7 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
     for entry in group_entries {
         crews.by_group.insert(entry.key.clone(), group::members(report, entry));
     }
+    crews.producers.extend(producer_entries.iter().map(|entry| entry.key.clone()));
     let starts_late = timeline::census(report, &events, &mut crews);
     successors::census(report, &events, Instant::ZERO + horizon, &mut crews);
     if crews.len() > MAX_MEMBERS {
@@ -267,8 +271,10 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         groups.push(group);
         variants.push(ways);
     }
+    let producers = producer::producers(report, &mut world, &crews, producer_entries, &starts_late, rate_window);
     let mut stage = Stage {
         crews: &mut crews,
+        producers: &producers,
         topics: &topics,
         groups: &groups,
         variants: &variants,
@@ -299,6 +305,7 @@ fn scenario(report: &mut Report, root: &Table, stem: String, ignored: &mut BTree
         network: network.unwrap_or_default(),
         topics,
         groups,
+        producers,
         timeline,
         expect,
         promises,

@@ -27,6 +27,11 @@ pub(super) fn flatten_properties(root: &mut Table, text: &str) {
             });
         }
     });
+    each_table(root, "producer", |producers| {
+        for producer in tables_of(producers) {
+            flatten(producer, "config", text);
+        }
+    });
     each_table(root, "timeline", |timeline| {
         let events = timeline.entries.iter_mut().find(|e| e.key == "events");
         if let Some(Node::Array(events)) = events.map(|e| &mut e.value.node) {
@@ -173,6 +178,16 @@ impl Set<'_> {
                         }
                     }
                     rest => self.nested(group, rest),
+                }
+            }
+            ["producer", rest @ ..] if !rest.is_empty() => {
+                let producers = self.inner(root, "producer")?;
+                let (producer, rest) = self.named(producers, rest, "producer")?;
+                match rest {
+                    ["config", property @ ..] if !property.is_empty() => {
+                        self.put(producer, &["config"], &property.join("."))
+                    }
+                    rest => self.nested(producer, rest),
                 }
             }
             ["topic", rest @ ..] if !rest.is_empty() => {

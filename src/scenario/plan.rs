@@ -1,7 +1,7 @@
 //! A scenario as the driver takes it: checked, with every default filled in and every member spelled out.
 
 use crate::config::expect::Expectations;
-use crate::config::{BrokerConfig, ClientKind, MemberConfig, Membership};
+use crate::config::{BrokerConfig, ClientKind, MemberConfig, Membership, ProducerConfig};
 use crate::time::{Duration, Instant};
 use crate::trace::Verb;
 
@@ -22,6 +22,8 @@ pub struct Scenario {
     pub topics: Vec<Topic>,
     /// `[group.*]`, in the file's order.
     pub groups: Vec<Group>,
+    /// `[producer.*]`, in the file's order, each with whether it starts at t = 0.
+    pub producers: Vec<(ProducerConfig, bool)>,
     /// `[timeline]`, in the file's order, `every` not yet expanded.
     pub timeline: Vec<TimelineEvent>,
     /// `[expect]`.

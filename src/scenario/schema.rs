@@ -9,10 +9,12 @@ pub fn schema() -> Value {
     let mut root = table(shape::ROOT);
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     root["title"] = json!("groupsim scenario");
-    root["required"] = json!(["run-for", "group"]);
+    root["required"] = json!(["run-for"]);
+    root["anyOf"] = json!([{ "required": ["group"] }, { "required": ["producer"] }]);
     root["$defs"] = json!({
         "consumer-properties": properties(Side::Consumer),
         "broker-properties": properties(Side::Broker),
+        "producer-properties": properties(Side::Producer),
     });
     root
 }
@@ -44,13 +46,18 @@ fn kind(kind_of: &Kind) -> Value {
         Kind::List(fields) => json!({ "type": "array", "items": table(fields) }),
         Kind::Properties(Side::Consumer) => json!({ "$ref": "#/$defs/consumer-properties" }),
         Kind::Properties(Side::Broker) => json!({ "$ref": "#/$defs/broker-properties" }),
+        Kind::Properties(Side::Producer) => json!({ "$ref": "#/$defs/producer-properties" }),
         Kind::OneOf(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
     }
 }
 
 /// Kafka's names as dotted keys (which TOML nests) and as quoted ones.
 fn properties(side: Side) -> Value {
-    let modelled = if side == Side::Broker { keys::BROKER } else { keys::CONSUMER };
+    let modelled = match side {
+        Side::Broker => keys::BROKER,
+        Side::Consumer => keys::CONSUMER,
+        Side::Producer => keys::PRODUCER,
+    };
     let mut root = Node::default();
     for key in modelled.iter().filter(|key| !matches!(key.effect, Effect::Refused(_))) {
         root.insert(key.name.split('.'), property(key));
@@ -58,6 +65,7 @@ fn properties(side: Side) -> Value {
     }
     let names: Vec<&str> = match side {
         Side::Broker => keys::IGNORED_BROKER.to_vec(),
+        Side::Producer => keys::ignored_producer().collect(),
         Side::Consumer => keys::IGNORED_CONSUMER.iter().flat_map(|(_, names)| names.iter().copied()).collect(),
     };
     for name in &names {

@@ -98,6 +98,8 @@ impl Crew {
 pub(super) struct Crews {
     /// By group.
     pub by_group: BTreeMap<String, Crew>,
+    /// Producers.
+    pub producers: BTreeSet<String>,
     counts: BTreeMap<String, u64>,
     work: u64,
 }
@@ -140,6 +142,7 @@ impl Crews {
                 count += u64::from(glob_matches(glob, &name));
             }
         }
+        count += self.producers.iter().filter(|name| glob_matches(glob, name)).count() as u64;
         self.counts.insert(glob.to_string(), count);
         Some(count)
     }
@@ -168,6 +171,7 @@ impl Crews {
                 for (group, crew) in &self.by_group {
                     valid.extend(crew.numbers().take(12).map(|n| format!("{group}-{n}")));
                 }
+                valid.extend(self.producers.iter().take(100).cloned());
                 suggest(name, &valid.iter().map(String::as_str).collect::<Vec<_>>())
             }
         };
@@ -191,7 +195,7 @@ impl Crews {
                 self.check_some(report, span, name, count);
                 Some((Selector::Glob(name.to_string()), count))
             }
-            [name] if self.has(name) => Some((Selector::Name(name.to_string()), 1)),
+            [name] if self.has(name) || self.producers.contains(name) => Some((Selector::Name(name.to_string()), 1)),
             [name] => {
                 self.unknown(report, span, name);
                 None

@@ -48,6 +48,8 @@ pub(super) const MAX_READ: u64 = 100_000;
 pub(super) const MAX_PRODUCED: u64 = 2_000_000_000;
 pub(super) const MAX_PRELOADED: u64 = 1_000_000_000_000_000;
 pub(super) const MAX_EXPANDED: u64 = 1_000_000;
+pub(super) const MAX_CALLERS: u64 = 10_000;
+pub(super) const MAX_PRODUCERS: u64 = 1_000;
 pub(super) const MAX_KEYS: u64 = 1_000_000;
 pub(super) const MAX_SIZE: u64 = 1 << 30;
 pub(super) const MAX_WORKERS: u64 = 10_000;
@@ -71,6 +73,7 @@ pub(super) const ROOT: &[Field] = &[
     field("network", Kind::Table(NETWORK), "The network."),
     field("topic", Kind::Map(TOPIC), "Topics by name."),
     field("group", Kind::Map(GROUP), "Consumer groups, and readers with `assign`, by name."),
+    field("producer", Kind::Map(PRODUCER), "Producer clients by name."),
     field("timeline", Kind::Table(TIMELINE), "What happens when."),
     field("expect", Kind::Table(EXPECT), "What must hold."),
 ];
@@ -138,6 +141,37 @@ pub(super) const MEMBER: &[Field] = &[
     field("process", Kind::Table(PROCESS), "Instead of the group's, as a whole."),
     field("commit", Kind::Table(COMMIT), "Instead of the group's, as a whole."),
     field("config", Kind::Properties(Side::Consumer), "Beside the group's; beats it key by key."),
+];
+
+pub(super) const PRODUCER: &[Field] = &[
+    field("topic", Kind::Text, "Where its records go. Default: the only topic there is."),
+    field("client", Kind::Words(CLIENTS), "Client library. Default: java."),
+    field(
+        "send",
+        Kind::OneOf(&[Kind::Rate, Kind::Table(SEND)]),
+        "What the application sends, and how: a rate such as \"200/s\", or a table.",
+    ),
+    field(
+        "config",
+        Kind::Properties(Side::Producer),
+        "The producer's properties, under the names that the library has.",
+    ),
+];
+
+pub(super) const SEND: &[Field] = &[
+    field("rate", Kind::Rate, "Records per time: \"200/s\". Default: a call follows the one before it at once."),
+    field("calls", Kind::Integer(1, MAX_PRODUCED), "Calls in all; needed without `rate`."),
+    field("per-call", Kind::Integer(1, MAX_PRODUCED), "Records of one call. Default: 1."),
+    field("callers", Kind::Integer(1, MAX_CALLERS), "Threads that call at the same time, with mode sync. Default: 1."),
+    field(
+        "mode",
+        Kind::Words(&["sync", "async"]),
+        "Whether a call waits until its records are answered for. Default: kafka-go sync, others async.",
+    ),
+    field("size", Kind::Size, "Size of a record. Default: the topic's."),
+    field("keys", Kind::Integer(1, MAX_KEYS), "Number of different keys; without, records have none."),
+    field("from", Kind::Duration, "First call. Default: 0s."),
+    field("until", Kind::Duration, "No call from this instant on. Default: the end."),
 ];
 
 pub(super) const PROCESS: &[Field] = &[

@@ -13,7 +13,7 @@ use super::shape::{self, MAX_EXPANDED, MAX_MEMBERS, MAX_PRELOADED, VERBS};
 use super::topic_events;
 use super::tree::{Entry, Node, Table, Value};
 use crate::config::keys::Side;
-use crate::config::{BrokerConfig, ClientKind, MemberConfig};
+use crate::config::{BrokerConfig, ClientKind, MemberConfig, ProducerConfig};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +43,10 @@ pub(super) fn census(report: &mut Report, events: &[(&Table, Span)], crews: &mut
                 scaled(table, name, crews);
                 continue;
             }
+            if crews.producers.contains(name.as_str()) {
+                note_first(&mut first, name, at, *verb == "start");
+                continue;
+            }
             let Some((group, number)) = split_name(name) else { continue };
             let Some(crew) = crews.by_group.get_mut(group) else { continue };
             let is_start = *verb == "start";
@@ -55,13 +59,18 @@ pub(super) fn census(report: &mut Report, events: &[(&Table, Span)], crews: &mut
                 }
                 crew.extra.insert(number as u32);
             }
-            let entry = first.entry(name.as_str()).or_insert((at, is_start));
-            if at < entry.0 {
-                *entry = (at, is_start);
-            }
+            note_first(&mut first, name, at, is_start);
         }
     }
     first.into_iter().filter(|(_, (_, is_start))| *is_start).map(|(name, _)| name.to_string()).collect()
+}
+
+/// Keeps the first event that names somebody.
+fn note_first<'t>(first: &mut BTreeMap<&'t str, (Instant, bool)>, name: &'t str, at: Instant, is_start: bool) {
+    let entry = first.entry(name).or_insert((at, is_start));
+    if at < entry.0 {
+        *entry = (at, is_start);
+    }
 }
 
 fn scaled(table: &Table, group: &str, crews: &mut Crews) {
@@ -83,6 +92,7 @@ pub(super) fn peek_instant(value: &Value) -> Option<Instant> {
 /// What events need of the rest of the file.
 pub(super) struct Stage<'a> {
     pub crews: &'a mut Crews,
+    pub producers: &'a [(ProducerConfig, bool)],
     pub topics: &'a [Topic],
     pub groups: &'a [Group],
     pub variants: &'a [Vec<Variant>],
@@ -282,6 +292,10 @@ fn action(report: &mut Report, table: &Table, verb: &Entry, stage: &mut Stage<'_
         Some(selected) => selected,
         None => (Selector::Name(text.to_string()), 1),
     };
+    if matches!(verb.key.as_str(), "slow" | "stuck") && named_producer(&who, stage).is_some() {
+        let message = format!("`{}` is about handlers, and {} is a producer", verb.key, quote(text));
+        report.add(Code::BadSelector, span, message, "`pause` freezes a producer".to_string());
+    }
     let action = match verb.key.as_str() {
         "start" => Action::Start { with: with(report, table, &who, stage), who },
         "stop" => Action::Stop { who, grace: grace(report) },
@@ -356,6 +370,12 @@ fn slow(
     Some(Action::Slow { who, per_record, duration })
 }
 
+/// The producer that a selector names.
+fn named_producer<'a>(who: &Selector, stage: &Stage<'a>) -> Option<&'a (ProducerConfig, bool)> {
+    let Selector::Name(name) = who else { return None };
+    stage.producers.iter().find(|producer| producer.0.name == *name)
+}
+
 /// One member of each kind that a selector can be for.
 fn targets<'a>(who: &Selector, stage: &Stage<'a>) -> Vec<&'a MemberConfig> {
     let (groups, variants) = (stage.groups, stage.variants);
@@ -385,6 +405,12 @@ fn targets<'a>(who: &Selector, stage: &Stage<'a>) -> Vec<&'a MemberConfig> {
 fn with(report: &mut Report, table: &Table, who: &Selector, stage: &mut Stage<'_>) -> With {
     let Some(value) = table.get("with") else { return With::new() };
     let Some(table) = report.table(value, "with") else { return With::new() };
+    if let Some((producer, _)) = named_producer(who, stage) {
+        let (side, client) = (Side::Producer, producer.client.kind);
+        let owner = Owner { side, client, protocol: stage.protocol, standalone: false };
+        let settings = kafka::settings(report, stage.ignored, table, owner);
+        return settings.iter().map(|(name, setting)| (name.to_string(), setting.to_text())).collect();
+    }
     let members = targets(who, stage);
     let client = members.first().map_or(ClientKind::Java, |m| m.client.kind);
     let standalone = |m: &&MemberConfig| stage.groups.iter().any(|g| g.name == m.scope && g.standalone);

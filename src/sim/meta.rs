@@ -1,9 +1,11 @@
 //! The opening of a trace: everything that oracles and reports must know and may learn from nowhere else.
 
 use super::network::Connections;
+use super::process::Program;
 use super::world::{World, cx};
 use crate::config::{
-    AutoOffsetReset, ClientKind, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, StartAt,
+    AutoOffsetReset, ClientKind, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, ProducerConfig,
+    SendMode, StartAt,
 };
 use crate::context::Context;
 use crate::ids::*;
@@ -29,8 +31,11 @@ impl World<'_> {
             self.meta_number(ActorId::BROKER, key, value);
         }
         for index in 0..self.processes.len() {
-            let config = self.processes[index].config.clone();
-            self.meta_process(self.processes[index].actor, &config);
+            let actor = self.processes[index].actor;
+            match self.processes[index].program.clone() {
+                Program::Member(config) => self.meta_process(actor, &config),
+                Program::Producer(config) => self.meta_producer(actor, &config),
+            }
         }
         for index in 0..self.streams.len() {
             let stream = &self.streams[index];
@@ -128,6 +133,33 @@ impl World<'_> {
             ("commit.offset", offset_text(config.commit.offset)),
             ("commit.mode", if config.commit.mode == CommitMode::Sync { "sync" } else { "async" }),
             ("from", from_text(config.from).as_str()),
+        ] {
+            self.meta_text(subject, key, value);
+        }
+    }
+}
+
+impl World<'_> {
+    fn meta_producer(&mut self, subject: ActorId, config: &ProducerConfig) {
+        let (client, send) = (&config.client, &config.send);
+        self.meta_actor(subject, &config.name, &config.name, Role::Producer);
+        for (key, value) in [
+            ("acks", i64::from(client.acks.number())),
+            ("enable.idempotence", i64::from(client.idempotent)),
+            ("linger.ms", client.linger_ms),
+            ("max.in.flight.requests.per.connection", i64::try_from(client.max_in_flight).unwrap_or(i64::MAX)),
+            ("retries", i64::try_from(client.retries).unwrap_or(i64::MAX)),
+            ("delivery.timeout.ms", client.delivery_timeout_ms),
+            ("request.timeout.ms", client.request_timeout_ms),
+        ] {
+            self.meta_number(subject, key, value);
+        }
+        for (key, value) in [
+            ("client", client.kind.name()),
+            ("client.id", client.client_id.as_str()),
+            ("host", config.host.as_str()),
+            ("topic", config.topic.as_str()),
+            ("mode", if send.mode == SendMode::Sync { "sync" } else { "async" }),
         ] {
             self.meta_text(subject, key, value);
         }

@@ -2,8 +2,8 @@
 
 use super::message::Message;
 use crate::client::strategy::CommitStrategy;
-use crate::client::{HandlerFault, Member};
-use crate::config::MemberConfig;
+use crate::client::{HandlerFault, Running};
+use crate::config::{MemberConfig, ProducerConfig};
 use crate::ids::{ActorId, ClientId, ConnectionId, Incarnation, Seq, Symbol};
 use crate::scenario::With;
 use crate::time::Instant;
@@ -24,6 +24,41 @@ pub struct PendingStart {
     pub with: With,
 }
 
+/// What a process is started with.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// A group member or reader.
+    Member(Box<MemberConfig>),
+    /// A producer.
+    Producer(Box<ProducerConfig>),
+}
+
+impl Program {
+    /// Its name in the scenario.
+    pub fn name(&self) -> &str {
+        match self {
+            Program::Member(config) => &config.name,
+            Program::Producer(config) => &config.name,
+        }
+    }
+
+    /// `client.id`.
+    pub fn client_id(&self) -> &str {
+        match self {
+            Program::Member(config) => &config.client.client_id,
+            Program::Producer(config) => &config.client.client_id,
+        }
+    }
+
+    /// Its host.
+    pub fn host(&self) -> &str {
+        match self {
+            Program::Member(config) => &config.host,
+            Program::Producer(config) => &config.host,
+        }
+    }
+}
+
 /// A process: its settings and, while it runs, the client in it.
 pub struct Process {
     /// Its actor.
@@ -33,14 +68,14 @@ pub struct Process {
     /// Says where its events stand among others at one instant: made of its name, so the same whoever else is in the
     /// scenario.
     pub place: u64,
-    /// Index of its group in the scenario.
-    pub group: usize,
+    /// Index of its group in the scenario; a producer has none.
+    pub group: Option<usize>,
     /// What its next incarnation is started with.
-    pub config: MemberConfig,
+    pub program: Program,
     /// Which life it is in; 0 before the first.
     pub incarnation: Incarnation,
     /// The running client.
-    pub member: Option<Member>,
+    pub member: Option<Running>,
     /// Number of pauses in force: frozen unless 0.
     pub pauses: u32,
     /// A clean shutdown is under way.
@@ -92,13 +127,13 @@ pub enum Replaced {
 
 impl Process {
     /// A process that has never run.
-    pub fn new(actor: ActorId, group: usize, config: MemberConfig) -> Self {
+    pub fn new(actor: ActorId, group: Option<usize>, program: Program) -> Self {
         Process {
             actor,
-            place: xxh3_64(config.name.as_bytes()),
-            name: config.name.clone(),
+            place: xxh3_64(program.name().as_bytes()),
+            name: program.name().to_owned(),
             group,
-            config,
+            program,
             incarnation: Incarnation(0),
             member: None,
             pauses: 0,

@@ -2,6 +2,7 @@
 //!
 //! Above [`EXACT_PER_SECOND`] records a second a stream is taken once a millisecond: Kafka's own clock has no finer grain.
 
+use crate::protocol::murmur2;
 use crate::scenario::Produce;
 use crate::time::{Duration, Instant};
 
@@ -110,27 +111,6 @@ pub fn partition_of_key(key: &[u8], partitions: u32) -> u32 {
     (murmur2(key) & 0x7fff_ffff) % partitions.max(1)
 }
 
-/// Kafka's murmur2 (seed 0x9747b28c).
-fn murmur2(data: &[u8]) -> u32 {
-    const M: u32 = 0x5bd1_e995;
-    let mut h = 0x9747_b28c_u32 ^ data.len() as u32;
-    let mut chunks = data.chunks_exact(4);
-    for chunk in &mut chunks {
-        let mut k = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]).wrapping_mul(M);
-        k = (k ^ (k >> 24)).wrapping_mul(M);
-        h = h.wrapping_mul(M) ^ k;
-    }
-    let rest = chunks.remainder();
-    for (i, &byte) in rest.iter().enumerate() {
-        h ^= u32::from(byte) << (8 * i);
-    }
-    if !rest.is_empty() {
-        h = h.wrapping_mul(M);
-    }
-    h = (h ^ (h >> 13)).wrapping_mul(M);
-    h ^ (h >> 15)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,14 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_hash_as_in_the_java_client() {
-        // Values of org.apache.kafka.common.utils.Utils.murmur2, from Kafka's own UtilsTest.
-        assert_eq!(murmur2(b"21") as i32, -973_932_308);
-        assert_eq!(murmur2(b"foobar") as i32, -790_332_482);
-        assert_eq!(murmur2(b"a-little-bit-long-string") as i32, -985_981_536);
-        assert_eq!(murmur2(b"a-little-bit-longer-string") as i32, -1_486_304_829);
-        assert_eq!(murmur2(b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8") as i32, -58_897_971);
-        assert_eq!(murmur2(b"abc") as i32, 479_470_107);
+    fn records_of_one_key_go_to_one_partition() {
         let (_, sum) = all(Stream::new(spec(100, Some(1))), 4);
         assert_eq!(sum.iter().filter(|&&n| n > 0).count(), 1);
     }

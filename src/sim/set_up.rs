@@ -1,26 +1,32 @@
 //! The first instant: processes, topics, records that are there already, streams, and who starts.
 
-use super::process::{PendingStart, Process};
+use super::process::{PendingStart, Process, Program};
 use super::produce::{Stream, round_robin};
 use super::queue::Control;
 use super::world::{ProducerStream, World};
+use crate::config::MemberConfig;
 use crate::ids::*;
 use crate::scenario::Scenario;
 use crate::time::Instant;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Every process that the scenario can ever start, by group, then number.
+/// Every process that the scenario can ever start: members by group, then number, and then producers.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let groups = scenario.groups.iter().enumerate();
-    let configs = groups.flat_map(|(index, group)| {
+    let members = groups.flat_map(|(index, group)| {
         let own = group.member_configs.len() - group.fresh;
-        (0usize..).zip(&group.member_configs).map(move |(number, config)| (index, config, number >= own))
+        let member = move |(number, config): (usize, &MemberConfig)| {
+            (Some(index), Program::Member(Box::new(config.clone())), number >= own)
+        };
+        (0usize..).zip(&group.member_configs).map(member)
     });
+    let producers = scenario.producers.iter();
+    let producers = producers.map(|(config, _)| (None, Program::Producer(Box::new(config.clone())), false));
     (ActorId::FIRST_CLIENT.0..)
-        .zip(configs)
-        .map(|(actor, (group, config, fresh))| {
-            let mut process = Process::new(ActorId(actor), group, config.clone());
+        .zip(members.chain(producers))
+        .map(|(actor, (group, program, fresh))| {
+            let mut process = Process::new(ActorId(actor), group, program);
             process.fresh = fresh;
             process
         })
@@ -37,7 +43,7 @@ impl World<'_> {
         }
         self.emit_meta(seed);
         for process in &mut self.processes {
-            process.host = self.names.intern(&process.config.host);
+            process.host = self.names.intern(process.program.host());
         }
         for spec in scenario.topics.iter().filter(|spec| spec.from_start) {
             let topic = TopicName(self.names.intern(&spec.name));
@@ -57,6 +63,7 @@ impl World<'_> {
             .iter()
             .flat_map(|group| group.member_configs.iter().zip(&group.starts_at_zero))
             .filter_map(|(config, &starts)| starts.then_some(config.name.as_str()))
+            .chain(scenario.producers.iter().filter(|producer| producer.1).map(|producer| producer.0.name.as_str()))
             .collect();
         for (index, process) in (0u32..).zip(&mut self.processes) {
             if at_zero.contains(process.name.as_str()) {

@@ -1,6 +1,6 @@
 //! Restarts under new names: who comes in the place of whom (scenario files, section 6).
 
-use super::process::{PendingStart, Replaced};
+use super::process::{PendingStart, Program, Replaced};
 use super::queue::Control;
 use super::world::{World, cx};
 use crate::context::Context;
@@ -11,7 +11,7 @@ use crate::trace::{Kind, Verb};
 
 impl World<'_> {
     /// The process under the lowest name that its group has not used yet.
-    pub(super) fn next_fresh(&self, group: usize) -> Option<usize> {
+    pub(super) fn next_fresh(&self, group: Option<usize>) -> Option<usize> {
         let unused = |index: &usize| {
             let process = &self.processes[*index];
             process.group == group && process.fresh && process.incarnation.0 == 0 && process.pending_start.is_none()
@@ -82,12 +82,16 @@ impl World<'_> {
     /// Gives a process the settings of the one whose place it takes; the trace is told if they are others than it began
     /// with.
     fn inherit(&mut self, old: usize, new: usize) {
-        let mut config = self.processes[old].config.clone();
-        let announced = &self.processes[new].config;
+        let (Program::Member(before), Program::Member(announced)) =
+            (&self.processes[old].program, &self.processes[new].program)
+        else {
+            return;
+        };
+        let mut config = before.clone();
         Group::rename(&mut config, announced.name.clone(), announced.host.clone());
         if config != *announced {
             self.meta_settings(self.processes[new].actor, &config);
-            self.processes[new].config = config;
+            self.processes[new].program = Program::Member(config);
         }
     }
 }

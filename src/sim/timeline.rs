@@ -152,10 +152,12 @@ impl World<'_> {
             let process = &world.processes[*index];
             let here = process.incarnation.0 > 0 || process.pending_start.is_some();
             let gone_for_good = process.replaced.is_some() && !process.running();
-            (here || (verb == Verb::Start && !process.fresh)) && !gone_for_good
+            let has_handler = process.group.is_some() || !matches!(verb, Verb::Slow | Verb::Stuck);
+            has_handler && (here || (verb == Verb::Start && !process.fresh)) && !gone_for_good
         };
-        let of_group =
-            |index: &usize, group: &str, world: &Self| scenario.groups[world.processes[*index].group].name == group;
+        let of_group = |index: &usize, group: &str, world: &Self| {
+            world.processes[*index].group.is_some_and(|place| scenario.groups[place].name == group)
+        };
         let all = 0..self.processes.len();
         match who {
             Selector::Name(name) => all.filter(|&index| self.processes[index].name == *name).collect(),
@@ -361,7 +363,7 @@ impl World<'_> {
     fn scale(&mut self, line: u32, group: &str, to: u32, grace: Duration) {
         let scenario = self.scenario;
         let members: Vec<usize> = (0..self.processes.len())
-            .filter(|&index| scenario.groups[self.processes[index].group].name == group)
+            .filter(|&index| self.processes[index].group.is_some_and(|place| scenario.groups[place].name == group))
             .collect();
         let alive: Vec<usize> = members.iter().copied().filter(|&index| self.processes[index].alive()).collect();
         for &index in alive.iter().skip(to as usize).rev() {

@@ -3,17 +3,17 @@
 use super::Strategies;
 use super::message::Message;
 use super::network::Connections;
-use super::process::Process;
+use super::process::{Process, Program};
 use super::produce::Stream;
 use super::queue::{Control, Due, Queue};
 use super::timeline::Timeline;
 use crate::broker::{Answer, Broker};
 use crate::choice::{Choice, Purpose};
-use crate::client::{Member, MemberOutput};
+use crate::client::{Member, MemberOutput, Producer, Running};
 use crate::context::Context;
 use crate::ids::*;
 use crate::protocol::{ClientInfo, Request, RequestHeader};
-use crate::scenario::{Scenario, apply_with};
+use crate::scenario::{Scenario, apply_with, apply_with_to_producer};
 use crate::time::Instant;
 use crate::trace::{Channel, Kind, Recorder, Verb};
 use std::collections::VecDeque;
@@ -112,9 +112,10 @@ impl<'a> World<'a> {
     pub fn set_strategies(&mut self, strategies: &'a Strategies<'a>) {
         self.strategies = Some(strategies);
         for process in &mut self.processes {
-            process.strategy = strategies(&process.config);
+            let Program::Member(config) = &mut process.program else { continue };
+            process.strategy = strategies(config);
             if process.strategy.is_some() {
-                process.config.commit = process.config.commit.of_own_strategy();
+                config.commit = config.commit.of_own_strategy();
             }
         }
     }
@@ -358,20 +359,30 @@ impl<'a> World<'a> {
         }
         let Some(pending) = process.pending_start.take_if(|pending| pending.at <= now) else { return };
         if !pending.with.is_empty() {
-            process.config = apply_with(&process.config, &pending.with);
+            process.program = match &process.program {
+                Program::Member(config) => Program::Member(Box::new(apply_with(config, &pending.with))),
+                Program::Producer(config) => Program::Producer(Box::new(apply_with_to_producer(config, &pending.with))),
+            };
         }
-        process.client_id = ClientId(self.names.intern(&process.config.client.client_id));
+        process.client_id = ClientId(self.names.intern(process.program.client_id()));
         let mut cause = pending.cause;
         if let Some((line, target)) = pending.restart_of {
             let kind = Kind::FaultEnd { target, verb: Verb::Restart, index: line };
             cause = cx!(self, cause).emit(ActorId::DRIVER, Incarnation(0), kind);
         }
         process.incarnation.0 += 1;
-        let mut member = Member::new(process.config.clone(), process.actor, process.incarnation);
-        let strategy = process.strategy.take().or_else(|| self.strategies.and_then(|make| make(&process.config)));
-        if let Some(strategy) = strategy {
-            member = member.with_strategy(strategy);
-        }
+        let (actor, incarnation) = (process.actor, process.incarnation);
+        let mut member = match &process.program {
+            Program::Producer(config) => Running::Producer(Producer::new((**config).clone(), actor, incarnation)),
+            Program::Member(config) => {
+                let member = Member::new((**config).clone(), actor, incarnation);
+                let strategy = process.strategy.take().or_else(|| self.strategies.and_then(|make| make(config)));
+                Running::Member(match strategy {
+                    Some(strategy) => member.with_strategy(strategy),
+                    None => member,
+                })
+            }
+        };
         member.start(cx!(self, cause), &mut self.outputs);
         process.member = Some(member);
         self.apply_handler_fault(index, cause);

@@ -151,4 +151,5 @@ label_fields! {
     DropReason: label, from_label;
     Verb: label, from_label;
     Channel: label, from_label;
+    SendFailure: label, from_label;
 }

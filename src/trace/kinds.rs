@@ -35,6 +35,7 @@ request_kind_names! {
     Fetch "fetch" ListOffsets "list_offsets" Metadata "metadata" OffsetCommit "commit" OffsetFetch "offset_fetch"
     FindCoordinator "find_coordinator" JoinGroup "join" Heartbeat "heartbeat" LeaveGroup "leave" SyncGroup "sync"
     DescribeGroups "describe_groups" ListGroups "list_groups" DeleteGroups "delete_groups" OffsetDelete "offset_delete"
+    Produce "produce" InitProducerId "init_producer_id"
 }
 
 macro_rules! kinds {
@@ -683,6 +684,112 @@ kinds! {
             partition: TopicPartition,
             /// The committed position.
             offset: Offset,
+        }
+        /// A producer sent a batch: the records that it has numbered `[from, to)` in this partition and life, from 0.
+        BatchSent = "batch_sent" {
+            /// Correlation id of the Produce request.
+            request: CorrelationId,
+            /// Where to.
+            partition: TopicPartition,
+            /// First record.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Producer epoch, or -1 without idempotence.
+            epoch: i32,
+            /// Sequence number of the first record, or -1 without idempotence.
+            sequence: i32,
+            /// How often it was sent before.
+            retry: u32,
+        }
+        /// A batch is in the log: the records of the `append` just before hold these values.
+        BatchAppended = "batch_appended" {
+            /// Where.
+            partition: TopicPartition,
+            /// Offset of its first record.
+            offset: Offset,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Who sent it.
+            client: ActorId,
+            /// Which life of it.
+            client_incarnation: Incarnation,
+        }
+        /// The broker has this batch of an idempotent producer already: it is answered again and not appended again.
+        BatchKnown = "batch_known" {
+            /// Where.
+            partition: TopicPartition,
+            /// Offset of its first record.
+            offset: Offset,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Who sent it.
+            client: ActorId,
+            /// Which life of it.
+            client_incarnation: Incarnation,
+        }
+        /// The broker did not append a batch.
+        BatchRejected = "batch_rejected" {
+            /// Where to.
+            partition: TopicPartition,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Who sent it.
+            client: ActorId,
+            /// Which life of it.
+            client_incarnation: Incarnation,
+            /// Why.
+            code: ErrorCode,
+        }
+        /// The application was told that these records are written (with `acks = 0`: they were sent, no more is known).
+        BatchAcked = "batch_acked" {
+            /// Where.
+            partition: TopicPartition,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Offset of the first, or -1 where nobody told.
+            offset: Offset,
+            /// Time since the call that handed over the first of them.
+            latency: Duration,
+        }
+        /// The application got these records back with an error. They may be in the log all the same.
+        BatchFailed = "batch_failed" {
+            /// Where to.
+            partition: TopicPartition,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+            /// Why.
+            reason: SendFailure,
+        }
+        /// The process ended with these records in its buffer, never sent.
+        Unsent = "unsent" {
+            /// Where to.
+            partition: TopicPartition,
+            /// First record, in the producer's numbers.
+            from: u64,
+            /// One past the last.
+            to: u64,
+        }
+        /// A call by which the application sends has returned: a synchronous one, or one that had to wait.
+        Returned = "returned" {
+            /// Number of the call in this life, from 0.
+            call: u64,
+            /// Records that it was for.
+            records: u64,
+            /// Those of them that came back with an error.
+            failed: u64,
+            /// From call to return.
+            took: Duration,
         }
     }
 }

@@ -220,4 +220,16 @@ labels! {
         /// To the node that leads the partitions: Fetch, ListOffsets, Metadata, FindCoordinator.
         Node = "node",
     }
+
+    /// Why a producer gave records back to the application with an error.
+    SendFailure {
+        /// delivery.timeout.ms (librdkafka: message.timeout.ms) passed.
+        DeliveryTimeout = "delivery timeout",
+        /// It was sent as often as `retries` allows.
+        Retries = "retries",
+        /// The broker refused it for good.
+        Refused = "refused",
+        /// max.block.ms passed while the buffer was full or the topic's partitions unknown.
+        BufferFull = "buffer full",
+    }
 }

@@ -111,6 +111,7 @@ impl Coordinator {
             Request::ListGroups => self.list_groups(cx, header, out),
             Request::DeleteGroups(groups) => self.delete_groups(cx, header, &groups, out),
             Request::FindCoordinator(_) | Request::Metadata(_) | Request::ListOffsets(_) | Request::Fetch(_) => {}
+            Request::Produce(_) | Request::InitProducerId => {}
         }
         cx.cause = before;
     }

@@ -5,10 +5,12 @@
 
 mod fetch;
 mod partition;
+mod producers;
 mod purgatory;
 mod topics;
 
 pub(super) use fetch::fetch;
+pub(super) use producers::Place;
 pub(super) use purgatory::Purgatory;
 pub(super) use topics::Topics;
 

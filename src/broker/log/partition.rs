@@ -1,5 +1,6 @@
 //! The log of one partition as ranges of offsets.
 
+use super::producers::Producers;
 use super::purgatory::Waiting;
 use crate::ids::Offset;
 use std::collections::VecDeque;
@@ -19,6 +20,8 @@ pub(in crate::broker) struct PartitionLog {
     start: i64,
     end: i64,
     runs: VecDeque<Run>,
+    /// What idempotent producers have written here.
+    pub(in crate::broker) producers: Producers,
     /// Parked fetches that read this partition, in the order in which they were parked.
     pub(super) waiting: Waiting,
 }

@@ -1,8 +1,10 @@
 //! The table of Kafka's property names: which exist, for whom, with what default and range, and what groupsim does with them.
 
 mod ignored;
+mod producer;
 
 pub use ignored::{IGNORED_BROKER, IGNORED_CONSUMER};
+pub use producer::{PRODUCER, ignored_producer, producer, producer_names, producer_of};
 
 use super::ClientKind::{self, FranzGo, Java, KafkaGo, Librdkafka, Sarama};
 
@@ -13,6 +15,8 @@ pub enum Side {
     Consumer,
     /// The broker's.
     Broker,
+    /// A producer's.
+    Producer,
 }
 
 /// What values a property takes.
@@ -462,6 +466,7 @@ pub fn client_has(client: ClientKind, name: &str) -> bool {
 /// Every property name that `side` knows, for "did you mean"; of consumers, those of `client`.
 pub fn names(side: Side, client: ClientKind) -> Vec<&'static str> {
     match side {
+        Side::Producer => producer_names(client),
         Side::Broker => BROKER.iter().map(|key| key.name).chain(IGNORED_BROKER.iter().copied()).collect(),
         Side::Consumer => {
             let modelled = CONSUMER.iter().filter(|key| key.clients.contains(&client)).map(|key| key.name);
