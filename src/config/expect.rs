@@ -31,6 +31,14 @@ pub enum MetricName {
     Unconverged,
     Undrained,
     Storms,
+    ProducerReordered,
+    ProducerLost,
+    ProducerFailed,
+    ProducerDropped,
+    Produced,
+    ProduceBatches,
+    CallTime,
+    ProduceLatency,
 }
 
 /// What kind of figure a metric is.
@@ -74,6 +82,14 @@ impl MetricName {
         (MetricName::Unconverged, "unconverged", MetricKind::Counter),
         (MetricName::Undrained, "undrained", MetricKind::Counter),
         (MetricName::Storms, "storms", MetricKind::Counter),
+        (MetricName::ProducerReordered, "producer_reordered", MetricKind::Counter),
+        (MetricName::ProducerLost, "producer_lost", MetricKind::Counter),
+        (MetricName::ProducerFailed, "producer_failed", MetricKind::Counter),
+        (MetricName::ProducerDropped, "producer_dropped", MetricKind::Counter),
+        (MetricName::Produced, "produced", MetricKind::Counter),
+        (MetricName::ProduceBatches, "produce_batches", MetricKind::Counter),
+        (MetricName::CallTime, "call_time", MetricKind::Distribution),
+        (MetricName::ProduceLatency, "produce_latency", MetricKind::Distribution),
     ];
 
     /// The name in files.

@@ -398,6 +398,11 @@ impl Watch {
             MetricName::Unconverged => "unconverged",
             MetricName::Undrained => "undrained",
             MetricName::Storms => "storm",
+            MetricName::ProducerDuplicates => "producer-duplicate",
+            MetricName::ProducerReordered => "producer-reordered",
+            MetricName::ProducerLost => "producer-lost",
+            MetricName::ProducerFailed => "producer-failed",
+            MetricName::ProducerDropped => "producer-dropped",
             _ => return None,
         };
         let cause = self.check.query.filter.cause.as_deref();

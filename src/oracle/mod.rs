@@ -29,6 +29,7 @@ mod o7_order;
 mod o8_commits;
 mod o9_auto_commit;
 mod outcome;
+mod producers;
 mod quantiles;
 mod ranges;
 mod stall;

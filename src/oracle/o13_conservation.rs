@@ -28,7 +28,7 @@ pub(crate) fn event(actor: &Actor, event: &Event, desk: &mut Desk<'_>) {
         match kind {
             Kind::Resume {} | Kind::Crash {} | Kind::Killed {} => return,
             // Killed while frozen: what it leaves behind is written down before its end.
-            Kind::Interrupted { .. } | Kind::Dropped { .. } | Kind::RequestLost { .. } => return,
+            Kind::Interrupted { .. } | Kind::Dropped { .. } | Kind::RequestLost { .. } | Kind::Unsent { .. } => return,
             _ => "acted while it was frozen",
         }
     } else if actor.failed && !matches!(kind, Kind::Crash {}) {
@@ -48,6 +48,7 @@ fn last_words(kind: &Kind) -> bool {
             | Kind::Interrupted { .. }
             | Kind::Dropped { .. }
             | Kind::RequestLost { .. }
+            | Kind::Unsent { .. }
             | Kind::Disconnected { .. }
             | Kind::Revoked { .. }
             | Kind::Lost { .. }

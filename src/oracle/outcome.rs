@@ -92,6 +92,8 @@ pub struct Outcome {
     pub total: Metrics,
     /// Per scope, by name.
     pub scopes: BTreeMap<String, Metrics>,
+    /// Per producer, by name.
+    pub producers: BTreeMap<String, Metrics>,
     /// All findings, in order of their events (bounded; `findings_left_out` says how many were counted only).
     pub findings: Vec<Finding>,
     /// Findings that were counted but not kept.

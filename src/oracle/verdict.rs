@@ -7,7 +7,7 @@ use super::outcome::{Class, Judged, Metrics, Outcome, Samples};
 use super::view::View;
 use super::*;
 use crate::config::expect::{Filter, MetricKind, MetricName};
-use crate::ids::{Names, Seq};
+use crate::ids::{ActorId, Incarnation, Names, Seq};
 use crate::time::Instant;
 
 /// Everything that the judge has to say.
@@ -21,6 +21,7 @@ pub(super) fn finish(mut judge: Judge, names: &Names, end: Instant) -> Outcome {
         close_scope(&mut judge, scope, names, (end, seq));
     }
     settle_losses(&mut judge, names, (end, seq));
+    settle_producers(&mut judge, names, (end, seq));
     let Judge { view, mut book, promises, ignored, .. } = judge;
     book.watches.gauges_changed(u64::MAX, &view, names, &book.actor_names, end, seq);
     let who = |actor: crate::ids::ActorId| {
@@ -33,7 +34,12 @@ pub(super) fn finish(mut judge: Judge, names: &Names, end: Instant) -> Outcome {
     for (scope, figures) in view.scopes.iter().zip(&figures) {
         let metrics = metrics(&view, names, scope, figures);
         add(&mut outcome.total, &metrics);
-        outcome.scopes.insert(names.text(scope.name).to_owned(), metrics);
+        let name = names.text(scope.name).to_owned();
+        if scope.producer {
+            outcome.producers.insert(name, metrics)
+        } else {
+            outcome.scopes.insert(name, metrics)
+        };
     }
     outcome.expectations = watches.finish(&view, names, &actor_names, &outcome.findings, end);
     promise(&mut outcome, promises);
@@ -91,6 +97,19 @@ fn settle_losses(judge: &mut Judge, names: &Names, (at, seq): (Instant, Seq)) {
         desk.count(MetricName::UndecidedHazards, Some(tp), None, None, value);
     }
     folded(view, book, names);
+}
+
+/// Decides what of the producers' records is missing.
+fn settle_producers(judge: &mut Judge, names: &Names, (at, seq): (Instant, Seq)) {
+    let Judge { view, book, producers, .. } = judge;
+    let alive = |actor: ActorId, incarnation: Incarnation| {
+        view.actors.get(actor.0 as usize).is_some_and(|process| process.live && process.incarnation == incarnation)
+    };
+    producers.finish(alive, |actor, what| {
+        if let Some(scope) = view.actors.get(actor.0 as usize).and_then(|process| process.scope) {
+            what.report(actor, &mut Desk { book: &mut *book, names, scope, managed: false, at, seq });
+        }
+    });
 }
 
 /// Says what was given up to stay within memory, and counts what of it is lost.

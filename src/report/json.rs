@@ -51,6 +51,11 @@ pub fn scenario(report: &RunReport) -> Value {
         "findings_left_out": outcome.findings_left_out,
         "ignored_events": ignored,
     });
+    if !outcome.producers.is_empty() {
+        let producers: Map<String, Value> =
+            outcome.producers.iter().map(|(name, scope)| (name.clone(), metrics(scope))).collect();
+        document["producers"] = Value::Object(producers);
+    }
     if let Some(breakage) = &report.breakage {
         document["breakage"] = json!(breakage);
     }

@@ -63,6 +63,9 @@ pub fn details(report: &RunReport) -> String {
     );
     records(&mut text, total);
     group_figures(&mut text, total);
+    for (name, metrics) in &report.outcome.producers {
+        producer(&mut text, name, metrics);
+    }
     distributions(&mut text, total);
     if report.outcome.scopes.len() > 1 {
         scopes(&mut text, &report.outcome.scopes);
@@ -147,6 +150,30 @@ fn group_figures(text: &mut String, total: &Metrics) {
     text.push('\n');
 }
 
+/// One producer: what it wrote, in batches of what size, how late, and what went wrong.
+fn producer(text: &mut String, name: &str, metrics: &Metrics) {
+    let (records, batches) = (number(metrics, "produced"), number(metrics, "produce_batches"));
+    let tenths = if batches > 0 { (records * 10 + batches / 2) / batches } else { 0 };
+    let _ = write!(
+        text,
+        "  {}  {name}: {records} records in {batches} batches, {}.{} each",
+        paint(HEAD, "producer"),
+        tenths / 10,
+        tenths % 10
+    );
+    if let Some(q) = metrics.samples.get("produce_latency").and_then(Quantiles::of) {
+        let _ = write!(text, ", latency p50 {}, p99 {}", time(q.p50), time(q.p99));
+    }
+    let _ = write!(text, ", duplicates {}", number(metrics, "producer_duplicates"));
+    for metric in ["producer_reordered", "producer_lost", "producer_failed", "producer_dropped"] {
+        let n = number(metrics, metric);
+        if n != 0 {
+            let _ = write!(text, ", {} {n}", metric.trim_start_matches("producer_"));
+        }
+    }
+    text.push('\n');
+}
+
 fn distributions(text: &mut String, total: &Metrics) {
     let rows: Vec<(&str, Quantiles)> = MetricName::ALL
         .iter()
@@ -196,8 +223,10 @@ fn scopes(text: &mut String, scopes: &BTreeMap<String, Metrics>) {
 const FINDINGS_SHOWN: usize = 5;
 
 fn findings(text: &mut String, report: &RunReport) {
-    use crate::oracle::Class;
-    let kept: Vec<_> = report.outcome.findings.iter().filter(|f| f.class == Class::Strategy).collect();
+    use crate::oracle::{Class, Finding};
+    let told =
+        |f: &&Finding| f.class == Class::Strategy || (f.class == Class::Measure && f.what.starts_with("producer"));
+    let kept: Vec<_> = report.outcome.findings.iter().filter(told).collect();
     for finding in kept.iter().take(FINDINGS_SHOWN) {
         let place = finding.partition.as_deref().unwrap_or(&finding.scope);
         let _ = writeln!(text, "  {} {} t={} e{}: {}", finding.what, place, finding.at, finding.seq, finding.sentence);

@@ -46,7 +46,7 @@ const OPS: [(&str, Op); 9] = [
     ("p95", Op::P95),
     ("p99", Op::P99),
 ];
-const FILTER_KEYS: [&str; 6] = ["group", "topic", "partition", "member", "cause", "code"];
+const FILTER_KEYS: [&str; 7] = ["group", "topic", "partition", "member", "cause", "code", "producer"];
 /// Causes of duplicates (scenario files, section 7).
 pub(super) const CAUSES: [&str; 9] =
     ["truncation", "seek", "reset", "rewind", "zombie", "commit-rejected", "commit-lost", "crash", "revoked"];
@@ -259,7 +259,8 @@ fn argument(r: &mut Reader<'_>, metric: MetricName, filter: &mut Filter, cast: &
         return Err(mistake(Code::BadExpectation, &first.at, format!("there is no filter {}", quote(key)), help));
     }
     let slot = match key {
-        "group" => &mut filter.group,
+        // A producer is a scope of its own, as a group is.
+        "group" | "producer" => &mut filter.group,
         "topic" => &mut filter.topic,
         "member" => &mut filter.member,
         "cause" => &mut filter.cause,
@@ -309,6 +310,11 @@ fn exists(key: &str, value: &Word<'_>, metric: MetricName, cast: &Cast<'_>) -> P
     match key {
         "group" if cast.crews.by_group.contains_key(name) => Ok(()),
         "group" => unknown(Code::UnknownGroup, "group", &cast.crews.groups()),
+        "producer" if cast.crews.producers.contains(name) => Ok(()),
+        "producer" => {
+            let names: Vec<&str> = cast.crews.producers.iter().map(String::as_str).collect();
+            unknown(Code::BadExpectation, "producer", &names)
+        }
         "topic" if cast.topics.iter().any(|t| t.name == name) => Ok(()),
         "topic" => unknown(Code::UnknownTopic, "topic", &cast.topics.iter().map(|t| &*t.name).collect::<Vec<_>>()),
         "member" if cast.crews.has(name) => Ok(()),
@@ -389,6 +395,8 @@ fn is_time(metric: MetricName, op: Option<Op>) -> bool {
             | MetricName::PartitionDowntime
             | MetricName::PartitionStall
             | MetricName::ClientOverlap
+            | MetricName::CallTime
+            | MetricName::ProduceLatency
     );
     time && op != Some(Op::Count)
 }

@@ -5,7 +5,7 @@ use crate::config::AssignorKind;
 use crate::protocol::{ErrorCode, GroupState};
 use crate::trace::{
     Channel, CommitError, CommitOrigin, DropReason, Kind, PendingEnd, PositionOrigin, RemovalReason, ResetReason,
-    StateReason, Verb,
+    SendFailure, StateReason, Verb,
 };
 
 /// Kinds that are made from several events.
@@ -39,6 +39,7 @@ pub(super) fn labels(kind: &str) -> Vec<&'static str> {
         "position" => labels_of!(PositionOrigin),
         "reset" => labels_of!(ResetReason),
         "dropped" => labels_of!(DropReason),
+        "batch_failed" => labels_of!(SendFailure),
         "disconnected" => labels_of!(Channel),
         "fault_start" | "fault_end" | "event_ignored" => labels_of!(Verb),
         "joined" | "generation" => AssignorKind::ALL.iter().map(|a| a.name()).collect(),

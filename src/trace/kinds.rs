@@ -780,6 +780,14 @@ kinds! {
             /// One past the last.
             to: u64,
         }
+        /// The producer did not take these records of a call: max.block.ms passed while its buffer was full or the topic's
+        /// partitions unknown.
+        Refused = "refused" {
+            /// Number of the call in this life, from 0.
+            call: u64,
+            /// How many.
+            records: u64,
+        }
         /// A call by which the application sends has returned: a synchronous one, or one that had to wait.
         Returned = "returned" {
             /// Number of the call in this life, from 0.

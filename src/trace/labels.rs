@@ -229,7 +229,5 @@ labels! {
         Retries = "retries",
         /// The broker refused it for good.
         Refused = "refused",
-        /// max.block.ms passed while the buffer was full or the topic's partitions unknown.
-        BufferFull = "buffer full",
     }
 }

@@ -211,6 +211,17 @@ impl Accumulator {
         self.touch(batch.partition, now);
     }
 
+    /// A batch that was sent is given up.
+    pub fn given_up(&mut self, batch: &Batch, now: Instant) {
+        self.partitions[batch.partition as usize].given_up(batch);
+        self.touch(batch.partition, now);
+    }
+
+    /// A batch is in the log.
+    pub fn written(&mut self, batch: &Batch) {
+        self.partitions[batch.partition as usize].written(batch);
+    }
+
     /// A batch is to be sent again.
     pub fn put_back(&mut self, batch: Batch, now: Instant) {
         let in_order = self.idempotent || self.rules.kind != ClientKind::Java;

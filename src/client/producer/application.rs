@@ -206,6 +206,7 @@ impl Application {
             let refused = std::mem::take(&mut call.to_hand);
             call.open -= refused;
             call.failed += refused;
+            io.emit(Kind::Refused { call: number, records: refused });
         }
         self.blocked = (!self.handing.is_empty()).then_some((now, now));
         self.return_if_done(io, number);
@@ -240,6 +241,7 @@ impl Application {
                 break;
             }
             let refused = self.plan.per_call - self.part;
+            io.emit(Kind::Refused { call: self.begun, records: refused });
             self.unblocked(io, refused);
             (self.begun, self.part) = (self.begun + 1, 0);
         }

@@ -69,7 +69,12 @@ pub(super) struct Partition {
     pub in_flight: u32,
     epoch: i16,
     next_sequence: i32,
-    /// A batch with a sequence number was given up: the rest must begin a new epoch when nothing is in flight.
+    /// The sequence number that follows the last answered batch.
+    answered: i32,
+    /// A batch with a sequence number was given up: nothing new is sent before all others of the kind are answered for, and
+    /// if the broker's numbers do not go as far as ours by then, a new epoch begins (TransactionManager.maybeResolveSequences).
+    unresolved: bool,
+    /// The broker found numbers missing: what is left begins a new epoch when nothing is in flight.
     pub begins_epoch: bool,
     /// Where the partition stands in the accumulator's indexes.
     pub waits_until: Option<Instant>,
@@ -121,7 +126,7 @@ impl Partition {
         if let Some(head) = self.retry.front() {
             return Some(head.not_before);
         }
-        if self.next == self.end {
+        if self.next == self.end || (self.unresolved && self.in_flight > 0) {
             return None;
         }
         let full = self.unsent() >= limits.full || !self.closed.is_empty() || self.next < self.drain_to;
@@ -155,8 +160,14 @@ impl Partition {
 
     /// Takes the next batch out of the queue.
     pub fn take(&mut self, partition: u32, limits: Limits, idempotent: bool) -> Option<Batch> {
-        if self.begins_epoch && self.in_flight == 0 {
-            self.begin_epoch();
+        if self.in_flight == 0 {
+            if self.unresolved && self.retry.is_empty() {
+                self.unresolved = false;
+                self.begins_epoch |= self.answered != self.next_sequence;
+            }
+            if self.begins_epoch {
+                self.begin_epoch();
+            }
         }
         let mut batch = match self.retry.pop_front() {
             Some(batch) => batch,
@@ -200,7 +211,7 @@ impl Partition {
     fn begin_epoch(&mut self) {
         self.begins_epoch = false;
         self.epoch = self.epoch.checked_add(1).unwrap_or(0);
-        self.next_sequence = 0;
+        (self.next_sequence, self.answered) = (0, 0);
         for place in 0..self.retry.len() {
             let first = self.number(self.retry[place].len());
             self.retry[place].sequence = Some((self.epoch, first));
@@ -213,8 +224,21 @@ impl Partition {
             Some(batch) => batch,
             None => self.cut(partition, limits)?,
         };
-        self.begins_epoch |= batch.sequence.is_some();
+        self.unresolved |= batch.sequence.is_some();
         Some(batch)
+    }
+
+    /// A batch that was sent is given up.
+    pub fn given_up(&mut self, batch: &Batch) {
+        self.unresolved |= batch.sequence.is_some();
+    }
+
+    /// A batch is in the log.
+    pub fn written(&mut self, batch: &Batch) {
+        if let Some((_, first)) = batch.sequence.filter(|sequence| sequence.0 == self.epoch) {
+            let next = (u64::from(first.unsigned_abs()) + batch.len()) & u64::from(i32::MAX.unsigned_abs());
+            self.answered = i32::try_from(next).unwrap_or(0);
+        }
     }
 
     /// A batch is to be sent again: before everything else, or in the order of its records.
@@ -319,8 +343,29 @@ mod tests {
         queue.put_back(second, true);
         assert_eq!(queue.give_up(0, LIMITS).unwrap().from, 0);
         let again = queue.take(0, LIMITS, true).unwrap();
+        assert_eq!((again.from, again.sequence), (10, Some((0, 10))), "it may be in the log: its number stays");
+        queue.in_flight = 1;
+        assert_eq!(queue.ready_at(LIMITS, true, |at| at), None, "nothing new before it is answered for");
+        queue.in_flight = 0;
+        queue.begins_epoch = true;
+        queue.put_back(again, true);
+        let again = queue.take(0, LIMITS, true).unwrap();
         assert_eq!((again.from, again.sequence), (10, Some((1, 0))));
         assert_eq!(queue.take(0, LIMITS, true).unwrap().sequence, Some((1, 10)));
+    }
+
+    #[test]
+    fn a_gap_that_the_broker_knows_nothing_of_begins_an_epoch_and_one_that_it_has_filled_does_not() {
+        for (answered, expected) in [(true, (0, 10)), (false, (1, 0))] {
+            let mut queue = Partition::default();
+            queue.hand_over(20, ms(1), None);
+            let first = queue.take(0, LIMITS, true).unwrap();
+            queue.given_up(&first);
+            if answered {
+                queue.written(&first);
+            }
+            assert_eq!(queue.take(0, LIMITS, true).unwrap().sequence, Some(expected));
+        }
     }
 
     #[test]

@@ -238,6 +238,9 @@ impl Sender {
     }
 
     fn batch_answered(&mut self, io: &mut Io<'_, '_>, batch: Batch, error: ErrorCode, offset: Offset) {
+        if matches!(error, ErrorCode::None | ErrorCode::DuplicateSequenceNumber) {
+            self.accumulator.written(&batch);
+        }
         if batch.settled {
             return;
         }
@@ -289,9 +292,7 @@ impl Sender {
             None
         };
         if let Some(reason) = given_up {
-            if batch.sequence.is_some() {
-                self.accumulator.begin_epoch(batch.partition, now);
-            }
+            self.accumulator.given_up(&batch, now);
             return self.failed(io, &batch, reason);
         }
         let ms = self.backoff_ms(io, batch.retries);
@@ -325,9 +326,7 @@ impl Sender {
         let now = io.now();
         while self.expires_in_flight().is_some_and(|at| at <= now) {
             let Some(batch) = self.connection.settle_oldest() else { return };
-            if batch.sequence.is_some() {
-                self.accumulator.begin_epoch(batch.partition, now);
-            }
+            self.accumulator.given_up(&batch, now);
             self.failed(io, &batch, SendFailure::DeliveryTimeout);
         }
     }

@@ -58,6 +58,9 @@ impl Judge {
             Kind::Stop {} => self.disturb(Some(scope).filter(|&scope| scope != usize::MAX)),
             Kind::Pause {} => self.frozen(life, true, names),
             Kind::Resume {} => self.frozen(life, false, names),
+            _ if scope != usize::MAX && self.view.scopes[scope].producer => {
+                self.producer_event(event, life, scope, names);
+            }
             _ if scope != usize::MAX => self.consumer_event(event, life, scope, names),
             _ => {}
         }
@@ -75,6 +78,9 @@ impl Judge {
         let scope = self.view.actors[place].scope.unwrap_or(usize::MAX);
         let mut desk = desk!(self, scope, names);
         o13_conservation::ended(&mut self.view.actors[place], request, api, event, &mut desk);
+        if api == Api::Produce {
+            self.producer_request_ended((event.actor, event.incarnation), request, unanswered);
+        }
         if api != Api::OffsetCommit {
             return;
         }

@@ -22,7 +22,13 @@ impl Judge {
             }
         }
         match event.kind {
-            Kind::Append { partition, from, to, .. } => self.append(partition, from.0, to.0, event, names),
+            Kind::Append { partition, from, to, .. } => {
+                self.appended = Some((partition, from.0, to.0));
+                self.append(partition, from.0, to.0, event, names);
+            }
+            Kind::BatchAppended { partition, offset, from, to, client, client_incarnation } => {
+                self.batch_appended((client, client_incarnation), partition, (from, to), offset, names);
+            }
             Kind::RequestApplied { api, client, client_incarnation, request, group, member, generation } => {
                 self.request_applied(api, (client, client_incarnation), request, (group, member, generation));
             }
@@ -81,7 +87,12 @@ impl Judge {
                     self.want(scope, partition, names);
                 }
             }
-            Kind::MetaNumber { subject, key, value } => self.view.set_number(subject, key, value),
+            Kind::MetaNumber { subject, key, value } => {
+                if self.view.actor(subject).role == Some(Role::Producer) {
+                    self.producers.configured(subject, names.text(key), value);
+                }
+                self.view.set_number(subject, key, value);
+            }
             Kind::MetaText { subject, key, value } if names.text(key) == "client" => {
                 let actor = self.view.actor(subject);
                 (actor.java, actor.lingers) = (names.text(value) == "java", names.text(value) == "kafka-go");
@@ -104,11 +115,12 @@ impl Judge {
         }
         self.book.actor_names[place] = name;
         self.view.actor(subject).role = Some(role);
-        if !group.is_empty() && matches!(role, Role::Member | Role::Reader) {
+        if !group.is_empty() && matches!(role, Role::Member | Role::Reader | Role::Producer) {
             let scope = self.scope(group);
             self.view.actor(subject).scope = Some(scope);
             let scope = &mut self.view.scopes[scope];
             scope.managed = role == Role::Member;
+            scope.producer = role == Role::Producer;
             if !scope.actors.contains(&subject) {
                 scope.actors.push(subject);
             }

@@ -19,15 +19,17 @@ mod commits;
 mod coordinator;
 mod driver;
 mod holdings;
+mod producing;
 
 use super::book::Book;
 use super::expectations::Watches;
 use super::o12_timers::Timers;
 use super::outcome::Outcome;
+use super::producers::Producers;
 use super::verdict;
 use super::view::View;
 use crate::config::expect::Expectations;
-use crate::ids::{ActorId, Names, Seq};
+use crate::ids::{ActorId, Names, Seq, TopicPartition};
 use crate::time::Instant;
 use crate::trace::{Event, Kind, Observer};
 
@@ -42,6 +44,10 @@ pub struct Judge {
     pub(in crate::oracle) settling: Option<usize>,
     pub(in crate::oracle) ignored: Vec<(u32, ActorId)>,
     pub(in crate::oracle) last: (Instant, Seq),
+    /// What producers did.
+    pub(in crate::oracle) producers: Producers,
+    /// The last append.
+    pub(in crate::oracle) appended: Option<(TopicPartition, i64, i64)>,
     /// O12; tests of other oracles go without.
     pub(in crate::oracle) timers: Option<Timers>,
 }
@@ -57,6 +63,8 @@ impl Judge {
             settling: None,
             ignored: Vec::new(),
             last: (Instant::ZERO, Seq::NONE),
+            producers: Producers::default(),
+            appended: None,
             timers: Some(Timers::default()),
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Scope {
     pub(crate) name: GroupId,
     /// Whether it is a group.
     pub(crate) managed: bool,
+    /// Whether it is a producer.
+    pub(crate) producer: bool,
     pub(crate) actors: Vec<ActorId>,
     pub(crate) topics: BTreeSet<TopicName>,
     pub(crate) state: Option<GroupState>,
@@ -57,6 +59,7 @@ impl Scope {
         Scope {
             name,
             managed: true,
+            producer: false,
             actors: Vec::new(),
             topics: BTreeSet::new(),
             state: None,
