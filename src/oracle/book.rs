@@ -235,6 +235,14 @@ impl Desk<'_> {
         self.book.count(tally, self.names);
     }
 
+    /// Samples a time of a producer, which may be none at all.
+    pub(crate) fn sample_of(&mut self, metric: MetricName, partition: Option<TopicPartition>, actor: ActorId, us: u64) {
+        let value = i64::try_from(us).unwrap_or(i64::MAX);
+        let (scope, at, seq) = (self.scope, self.at, self.seq);
+        let tally = Tally { metric, scope, partition, actor: Some(actor), label: None, value, at, seq };
+        self.book.sample(tally, self.names);
+    }
+
     /// Samples the time from `since` until now, if it is any.
     pub(crate) fn sample(&mut self, metric: MetricName, partition: Option<TopicPartition>, since: Instant) {
         let value = i64::try_from(self.at.since(since).as_us()).unwrap_or(i64::MAX);

@@ -199,8 +199,8 @@ impl Producers {
             desk.find("O10", Class::Model, "log", About::partition(values.partition), sentence);
         }
         stream.acked.insert(from, to, ());
-        let since = Instant::from_us(desk.at.as_us().saturating_sub(latency.as_us()));
-        desk.sample(MetricName::ProduceLatency, Some(values.partition), since);
+        let (actor, partition) = (values.life.0, values.partition);
+        desk.sample_of(MetricName::ProduceLatency, Some(partition), actor, latency.as_us());
     }
 
     /// The application got records back with an error.

@@ -55,6 +55,8 @@ pub(super) struct Connection {
     /// Since when there has been no room in it.
     full_since: Option<Instant>,
     versions: Versions,
+    /// Metadata goes over a connection of its own (kafka-go, franz-go): it does not take this one down.
+    metadata_apart: bool,
 }
 
 /// Versions of requests: the highest that both the library and Kafka 4 know.
@@ -91,6 +93,7 @@ impl Connection {
             bytes: 0,
             full_since: None,
             versions: Versions::of(settings.kind),
+            metadata_apart: matches!(settings.kind, ClientKind::KafkaGo | ClientKind::FranzGo),
         }
     }
 
@@ -111,6 +114,7 @@ impl Connection {
                     self.full_since.get_or_insert(io.now());
                 }
             }
+            Pending::Metadata if self.metadata_apart => timeout = Instant::MAX,
             _ => {}
         }
         let api_version = match api {

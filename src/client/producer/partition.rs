@@ -1,5 +1,6 @@
 //! The queue of one partition: records by number, cut into batches only as they are sent.
 
+use crate::ids::Seq;
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -17,6 +18,8 @@ pub(super) struct Batch {
     pub sequence: Option<(i16, i32)>,
     /// Not sent again before.
     pub not_before: Instant,
+    /// The event for which it is sent again.
+    pub by: Seq,
     /// The application has had its answer already.
     pub settled: bool,
 }
@@ -196,7 +199,17 @@ impl Partition {
             self.arrivals.pop_front();
         }
         let not_before = Instant::ZERO;
-        Some(Batch { partition, from, to, created, retries: 0, sequence: None, not_before, settled: false })
+        Some(Batch {
+            partition,
+            from,
+            to,
+            created,
+            retries: 0,
+            sequence: None,
+            not_before,
+            by: Seq::NONE,
+            settled: false,
+        })
     }
 
     /// The next sequence number, which `count` records take up.

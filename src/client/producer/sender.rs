@@ -190,6 +190,10 @@ impl Sender {
                 first,
             }),
         };
+        let cause = io.cx.cause;
+        if let Some(again) = batches.iter().find(|batch| batch.retries > 0) {
+            io.cx.cause = again.by;
+        }
         let request = ProduceRequest { acks: self.settings.acks.number(), batches: batches.iter().map(of).collect() };
         let request = Request::Produce(Box::new(request));
         if self.settings.acks == Acks::None {
@@ -200,11 +204,12 @@ impl Sender {
                 self.tell_sent(io, correlation, batch);
                 self.acked(io, batch, Offset::NONE);
             }
-            return;
+        } else {
+            let sent = batches.clone();
+            let (correlation, _) = self.connection.send(io, request, Pending::Produce(batches));
+            sent.iter().for_each(|batch| self.tell_sent(io, correlation, batch));
         }
-        let sent = batches.clone();
-        let (correlation, _) = self.connection.send(io, request, Pending::Produce(batches));
-        sent.iter().for_each(|batch| self.tell_sent(io, correlation, batch));
+        io.cx.cause = cause;
     }
 
     fn tell_sent(&self, io: &mut Io<'_, '_>, request: CorrelationId, batch: &Batch) {
@@ -297,6 +302,7 @@ impl Sender {
         }
         let ms = self.backoff_ms(io, batch.retries);
         batch.retries += 1;
+        batch.by = io.cx.cause;
         batch.not_before = now.deadline_ms(ms.max(1));
         self.accumulator.put_back(batch, now);
     }

@@ -6,7 +6,6 @@ use super::super::view::Life;
 use super::Judge;
 use crate::config::expect::MetricName;
 use crate::ids::{CorrelationId, Names, Offset, TopicPartition};
-use crate::time::Instant;
 use crate::trace::{Event, Kind};
 
 impl Judge {
@@ -29,9 +28,7 @@ impl Judge {
                 let records = i64::try_from(records).unwrap_or(i64::MAX);
                 desk.count(MetricName::ProducerFailed, None, Some(life.0), None, records);
             }
-            Kind::Returned { took, .. } => {
-                desk.sample(MetricName::CallTime, None, Instant::from_us(event.t.as_us().saturating_sub(took.as_us())));
-            }
+            Kind::Returned { took, .. } => desk.sample_of(MetricName::CallTime, None, life.0, took.as_us()),
             _ => {}
         }
     }
