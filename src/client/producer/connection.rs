@@ -32,6 +32,8 @@ pub(super) enum Pending {
 struct InFlight {
     correlation: CorrelationId,
     api: Api,
+    /// Which of the library's connections to the broker.
+    lane: u32,
     timeout: Instant,
     /// The `sent` event.
     by: Seq,
@@ -55,8 +57,7 @@ pub(super) struct Connection {
     /// Since when there has been no room in it.
     full_since: Option<Instant>,
     versions: Versions,
-    /// Metadata goes over a connection of its own (kafka-go, franz-go): it does not take this one down.
-    metadata_apart: bool,
+    kind: ClientKind,
 }
 
 /// Versions of requests: the highest that both the library and Kafka 4 know.
@@ -93,12 +94,29 @@ impl Connection {
             bytes: 0,
             full_since: None,
             versions: Versions::of(settings.kind),
-            metadata_apart: matches!(settings.kind, ClientKind::KafkaGo | ClientKind::FranzGo),
+            kind: settings.kind,
         }
     }
 
-    /// Sends a request; gives its correlation id and the `sent` event.
-    pub fn send(&mut self, io: &mut Io<'_, '_>, request: Request, pending: Pending) -> (CorrelationId, Seq) {
+    /// The connection that a request goes over: kafka-go opens one for each request under way, of which there is one for
+    /// each partition; with franz-go, as with it, Metadata does not share the producer's.
+    fn lane(&self, pending: &Pending, partition: Option<u32>) -> u32 {
+        match (self.kind, pending) {
+            (ClientKind::KafkaGo, Pending::Produce(_) | Pending::Bytes(_)) => partition.map_or(1, |p| 1 + p),
+            (ClientKind::FranzGo, Pending::Metadata | Pending::ProducerId) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Sends a request (to one partition, if to one only); gives its correlation id and the `sent` event.
+    pub fn send(
+        &mut self,
+        io: &mut Io<'_, '_>,
+        request: Request,
+        pending: Pending,
+        partition: Option<u32>,
+    ) -> (CorrelationId, Seq) {
+        let lane = self.lane(&pending, partition);
         self.correlation += 1;
         let correlation = CorrelationId(self.correlation);
         let api = request.api();
@@ -114,7 +132,6 @@ impl Connection {
                     self.full_since.get_or_insert(io.now());
                 }
             }
-            Pending::Metadata if self.metadata_apart => timeout = Instant::MAX,
             _ => {}
         }
         let api_version = match api {
@@ -122,8 +139,8 @@ impl Connection {
             Api::Metadata => self.versions.metadata,
             _ => self.versions.init_producer_id,
         };
-        self.in_flight.push_back(InFlight { correlation, api, timeout, by: cause, pending });
-        io.out.push(MemberOutput::Send { channel: Channel::Node, lane: 0, correlation, api_version, request, cause });
+        self.in_flight.push_back(InFlight { correlation, api, lane, timeout, by: cause, pending });
+        io.out.push(MemberOutput::Send { channel: Channel::Node, lane, correlation, api_version, request, cause });
         (correlation, cause)
     }
 
@@ -146,10 +163,14 @@ impl Connection {
         Some(request.pending)
     }
 
-    /// Drops the connection and takes what was in flight, oldest first; what timed out is told apart from what was lost.
-    pub fn drop_it(&mut self, io: &mut Io<'_, '_>) -> Vec<Pending> {
-        let mut failed = Vec::with_capacity(self.in_flight.len());
-        for r in self.in_flight.drain(..) {
+    /// Drops a connection and takes what was in flight on it, oldest first; what timed out is told apart from what was lost.
+    pub fn drop_it(&mut self, io: &mut Io<'_, '_>, lane: u32) -> Vec<Pending> {
+        let mut failed = Vec::new();
+        for r in std::mem::take(&mut self.in_flight) {
+            if r.lane != lane {
+                self.in_flight.push_back(r);
+                continue;
+            }
             if r.timeout <= io.cx.now {
                 let cause = std::mem::replace(&mut io.cx.cause, r.by);
                 io.emit(Kind::RequestTimedOut { api: r.api, request: r.correlation });
@@ -157,14 +178,21 @@ impl Connection {
             } else {
                 io.emit(Kind::RequestLost { api: r.api, request: r.correlation });
             }
+            match &r.pending {
+                Pending::Produce(_) => self.produces -= 1,
+                Pending::Bytes(bytes) => self.bytes -= bytes,
+                Pending::Metadata | Pending::ProducerId => {}
+            }
             failed.push(r.pending);
         }
-        (self.produces, self.bytes, self.full_since) = (0, 0, None);
+        if self.has_room() {
+            self.full_since = None;
+        }
         io.emit_cause(Kind::Disconnected { channel: Channel::Node });
         let ms = io.backoff_ms(self.backoff_ms, self.backoff_max_ms, self.attempts);
         self.attempts += 1;
         self.blocked_until = (ms > 0).then(|| io.now().deadline_ms(ms));
-        io.out.push(MemberOutput::Disconnect { channel: Channel::Node, lane: 0 });
+        io.out.push(MemberOutput::Disconnect { channel: Channel::Node, lane });
         failed
     }
 
@@ -188,15 +216,18 @@ impl Connection {
         self.bytes < SOCKET_BYTES
     }
 
-    /// When the connection is dropped if nothing comes; and when the back-off is over.
+    /// When a connection is dropped if nothing comes; and when the back-off is over.
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.dropped_at(), self.blocked_until].into_iter().flatten().min()
+        [self.dropped_at().map(|at| at.0), self.blocked_until].into_iter().flatten().min()
     }
 
-    /// When the connection is dropped if nothing comes.
-    pub fn dropped_at(&self) -> Option<Instant> {
-        let answer = self.in_flight.iter().map(|r| r.timeout).find(|&at| at != Instant::MAX);
-        let room = self.full_since.map(|since| since.deadline_ms(self.timeout_ms.max(1)));
+    /// When which connection is dropped if nothing comes. Requests wait equally long: the oldest that is answered is first.
+    pub fn dropped_at(&self) -> Option<(Instant, u32)> {
+        let answer = self.in_flight.iter().find(|r| r.timeout != Instant::MAX).map(|r| (r.timeout, r.lane));
+        let room = self.full_since.and_then(|since| {
+            let full = self.in_flight.iter().find(|r| matches!(r.pending, Pending::Bytes(_)))?;
+            Some((since.deadline_ms(self.timeout_ms.max(1)), full.lane))
+        });
         [answer, room].into_iter().flatten().min()
     }
 

@@ -107,8 +107,8 @@ impl Sender {
             self.failed(io, &batch, SendFailure::DeliveryTimeout);
         }
         self.expire_in_flight(io);
-        if self.connection.dropped_at().is_some_and(|at| at <= now) {
-            self.disconnect(io);
+        while let Some((_, lane)) = self.connection.dropped_at().filter(|dropped| dropped.0 <= now) {
+            self.disconnect(io, lane);
         }
         if self.backing_off.is_some_and(|until| until <= now) {
             self.backing_off = None;
@@ -117,10 +117,10 @@ impl Sender {
             return;
         }
         if self.settings.idempotent && self.producer_id.is_none() && !self.connection.waits_for(Api::InitProducerId) {
-            self.connection.send(io, Request::InitProducerId, Pending::ProducerId);
+            self.connection.send(io, Request::InitProducerId, Pending::ProducerId, None);
         }
         if self.metadata_at.is_some_and(|at| at <= now) && !self.connection.waits_for(Api::Metadata) {
-            self.connection.send(io, Request::Metadata(vec![self.topic]), Pending::Metadata);
+            self.connection.send(io, Request::Metadata(vec![self.topic]), Pending::Metadata, None);
         }
         while self.may_send() {
             let batches = self.gather(now);
@@ -196,17 +196,18 @@ impl Sender {
         }
         let request = ProduceRequest { acks: self.settings.acks.number(), batches: batches.iter().map(of).collect() };
         let request = Request::Produce(Box::new(request));
+        let partition = batches.first().map(|batch| batch.partition);
         if self.settings.acks == Acks::None {
             let records: u64 = batches.iter().map(Batch::len).sum();
             let pending = Pending::Bytes(records.saturating_mul(self.accumulator.rules.size));
-            let (correlation, _) = self.connection.send(io, request, pending);
+            let (correlation, _) = self.connection.send(io, request, pending, partition);
             for batch in &batches {
                 self.tell_sent(io, correlation, batch);
                 self.acked(io, batch, Offset::NONE);
             }
         } else {
             let sent = batches.clone();
-            let (correlation, _) = self.connection.send(io, request, Pending::Produce(batches));
+            let (correlation, _) = self.connection.send(io, request, Pending::Produce(batches), partition);
             sent.iter().for_each(|batch| self.tell_sent(io, correlation, batch));
         }
         io.cx.cause = cause;
@@ -261,9 +262,9 @@ impl Sender {
     }
 
     /// The connection is of no use: everything on it failed, oldest first.
-    fn disconnect(&mut self, io: &mut Io<'_, '_>) {
+    fn disconnect(&mut self, io: &mut Io<'_, '_>, lane: u32) {
         let now = io.now();
-        let failed = self.connection.drop_it(io);
+        let failed = self.connection.drop_it(io, lane);
         for pending in failed {
             match pending {
                 Pending::Produce(batches) => {
@@ -278,7 +279,7 @@ impl Sender {
                 Pending::ProducerId | Pending::Bytes(_) => {}
             }
         }
-        if self.settings.kind == ClientKind::FranzGo {
+        if self.settings.kind == ClientKind::FranzGo && lane == 0 {
             let (first, longest) = (self.settings.retry_backoff_ms, self.settings.retry_backoff_max_ms);
             let ms = io.backoff_ms(first, longest, self.failures);
             self.failures += 1;
