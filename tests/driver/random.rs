@@ -182,7 +182,7 @@ fn franz_go(text: &str, own: &str, mixed: bool) -> String {
     let java = ["max.poll.interval.ms", "default.api.timeout.ms", "reconnect.backoff.ms", "retry.backoff.ms"];
     let lines = text.lines().filter(|line| !java.iter().any(|key| line.starts_with(key)));
     let lines = lines.map(|line| match line {
-        "[group.g]" => "[group.g]\nclient = \"franz-go\"".to_owned(),
+        "client = \"java\"" => "client = \"franz-go\"".to_owned(),
         "max.poll.records = 7" => format!("MaxPollRecords = 7\n{own}"),
         "[group.r]" if mixed => "[group.g.member.g-1]\nclient = \"java\"\n[group.r]".to_owned(),
         _ => line.to_owned(),
