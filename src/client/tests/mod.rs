@@ -3,6 +3,7 @@
 mod close;
 mod commit;
 mod cooperative;
+mod crew;
 mod handler;
 mod heartbeat;
 mod join;
