@@ -253,6 +253,14 @@ impl Library {
         }
     }
 
+    /// The application reads the offset that it keeps with its results, and seeks there.
+    pub fn seek_to_result(&mut self, io: &mut Io<'_, '_>, partition: TopicPartition) {
+        if let Library::Librdkafka(c) = self {
+            c.drop_queued(partition);
+        }
+        self.subscription().seek_to_result(io, partition);
+    }
+
     /// An empty list of offsets with room.
     pub fn spare(&mut self) -> Vec<CommitPartition> {
         match self {

@@ -11,6 +11,7 @@ mod librdkafka;
 mod network;
 mod producer;
 mod profile;
+mod results;
 mod running;
 mod sarama;
 pub mod strategy;
@@ -29,6 +30,7 @@ use crate::trace::Channel;
 use application::Process;
 use io::Io;
 pub use producer::Producer;
+pub use results::ResultStore;
 pub use running::Running;
 use strategy::CommitStrategy;
 
@@ -85,6 +87,7 @@ pub struct Member {
     actor: ActorId,
     incarnation: Incarnation,
     strategy: Option<Box<dyn CommitStrategy>>,
+    results: ResultStore,
     process: Option<Box<Process>>,
     deadline: Option<Instant>,
 }
@@ -92,7 +95,15 @@ pub struct Member {
 impl Member {
     /// A process that has not been started. `actor` and `incarnation` go into its events.
     pub fn new(config: MemberConfig, actor: ActorId, incarnation: Incarnation) -> Self {
-        Member { config, actor, incarnation, strategy: None, process: None, deadline: None }
+        Member {
+            config,
+            actor,
+            incarnation,
+            strategy: None,
+            results: ResultStore::default(),
+            process: None,
+            deadline: None,
+        }
     }
 
     /// Commits as `strategy` says instead of as its configuration does. What the library commits by itself stays as the
@@ -101,13 +112,19 @@ impl Member {
         Member { strategy: Some(strategy), ..self }
     }
 
+    /// Keeps its offsets in `results` if its configuration says that it keeps them with its results; without this call, in a
+    /// table of its own.
+    pub fn with_results(self, results: ResultStore) -> Self {
+        Member { results, ..self }
+    }
+
     /// The process starts: emits `start`, subscribes (or assigns) and enters its poll loop.
     pub fn start(&mut self, cx: &mut Context<'_>, out: &mut Vec<MemberOutput>) {
         if self.process.is_none() {
             let mut io = Io { cx, out, actor: self.actor, incarnation: self.incarnation };
             let of_config = || strategy::of_policy(&self.config.commit, io.cx.now);
             let strategy = self.strategy.take().unwrap_or_else(of_config);
-            self.process = Some(Box::new(Process::new(&mut io, &self.config, strategy)));
+            self.process = Some(Box::new(Process::new(&mut io, &self.config, strategy, &self.results)));
             self.act(cx, out, Process::start);
         }
     }

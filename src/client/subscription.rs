@@ -1,6 +1,7 @@
 //! What the consumer owns, with positions and the application's progress (SubscriptionState).
 
 use super::io::Io;
+use super::results::Results;
 use super::strategy::Answers;
 use crate::ids::{Offset, Symbol, TopicPartition};
 use crate::protocol::{CommitPartition, ListOffsetsResponse, ListOffsetsTarget};
@@ -162,6 +163,8 @@ pub(crate) struct Subscription {
     /// kafka-go: what is committed is messages, whoever has their partition by now. One past the highest of each partition
     /// that the application has handled since it last committed; `None` for other libraries.
     messages: Option<Vec<CommitPartition>>,
+    /// The application keeps its offsets with its results.
+    pub results: Option<Results>,
 }
 
 impl Subscription {

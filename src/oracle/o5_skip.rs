@@ -22,7 +22,7 @@ pub(crate) fn positioned(
     why: &'static str,
     desk: &Desk<'_>,
 ) {
-    if origin != PositionOrigin::Committed {
+    if !matches!(origin, PositionOrigin::Committed | PositionOrigin::Result) {
         pass_over(part, who, to, why, desk);
     }
 }

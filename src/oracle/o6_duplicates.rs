@@ -23,7 +23,7 @@ pub(crate) fn positioned(part: &mut Part, to: usize, offset: i64, origin: Positi
         return;
     }
     let whole = match origin {
-        PositionOrigin::Committed => None,
+        PositionOrigin::Committed | PositionOrigin::Result => None,
         PositionOrigin::Reset => Some(Cause::Reset),
         PositionOrigin::Seek | PositionOrigin::Beginning | PositionOrigin::End => Some(Cause::Seek),
     };

@@ -9,8 +9,8 @@ use super::outcome::Class;
 use super::view::Part;
 use crate::config::expect::MetricName;
 
-/// Judges an applied commit against the one before it; the part does not know it yet.
-pub(crate) fn applied(part: &Part, commit: Applied, log_end: i64, desk: &mut Desk<'_>) {
+/// O8b.
+pub(crate) fn within_log(part: &Part, commit: Applied, log_end: i64, desk: &mut Desk<'_>) {
     if commit.offset > log_end {
         let sentence = format!(
             "{} committed {} for {}, whose log ends at {log_end}",
@@ -20,6 +20,10 @@ pub(crate) fn applied(part: &Part, commit: Applied, log_end: i64, desk: &mut Des
         );
         desk.find("O8b", Class::Model, "commit-beyond-log", About::partition(part.tp), sentence);
     }
+}
+
+/// Judges an applied commit against the one before it; the part does not know it yet.
+pub(crate) fn applied(part: &Part, commit: Applied, desk: &mut Desk<'_>) {
     let Some(before) = part.committed.filter(|&before| commit.offset < before) else { return };
     let tag = if commit.is_administrative() {
         "admin reset"

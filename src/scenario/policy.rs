@@ -6,7 +6,8 @@ use super::report::{Report, Span};
 use super::shape::{self, MAX_WORKERS, OFFSETS, ORDERS, WHEN_REVOKED, WHENS};
 use super::tree::{Table, Value};
 use crate::config::{
-    ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, ProcessPolicy, WhenRevoked, WorkerOrder, Workers,
+    ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, OffsetStore, ProcessPolicy, WhenRevoked,
+    WorkerOrder, Workers,
 };
 use crate::time::Duration;
 
@@ -137,6 +138,7 @@ pub(super) fn commit(
     };
     let parts = Parts { table, span };
     no_hook(report, &parts, client);
+    let store = store(report, &parts, client, process);
     let when = parts.get("when").and_then(|v| report.word(v, "when", WHENS)).map(|i| WHENS[i]);
     let when = when.unwrap_or(if enabled.is_none_or(|e| e.0) { "auto" } else { "never" });
     let auto_ms = match settings.get("auto.commit.interval.ms").map(|s| &s.value) {
@@ -146,7 +148,7 @@ pub(super) fn commit(
     refuse_strangers(report, &parts, when);
     among_workers(report, &parts, when, process);
     if when == "auto" {
-        let policy = auto(report, &parts, enabled, auto_ms, client);
+        let policy = CommitPolicy { store, ..auto(report, &parts, enabled, auto_ms, client) };
         marks_gaps(report, &parts, &policy, process);
         return policy;
     }
@@ -157,6 +159,7 @@ pub(super) fn commit(
         on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
         also_auto_ms: None,
         retry: retry(report, &parts),
+        store,
         ..CommitPolicy::default()
     };
     marks_gaps(report, &parts, &policy, process);
@@ -169,6 +172,22 @@ pub(super) fn commit(
         }
         _ => policy,
     }
+}
+
+/// Where offsets are kept.
+fn store(report: &mut Report, parts: &Parts<'_>, client: ClientKind, process: &ProcessPolicy) -> OffsetStore {
+    let Some(value) = parts.get("store") else { return OffsetStore::Kafka };
+    if report.word(value, "store", &["kafka", "with-result"]) != Some(1) {
+        return OffsetStore::Kafka;
+    }
+    if process.workers != Workers::PollThread {
+        let instead = "the thread that polls writes each result when its record is done";
+        report.planned(value.span, "`store = \"with-result\"` with several workers", instead);
+    } else if !matches!(client, ClientKind::Java | ClientKind::Librdkafka) {
+        let what = format!("`store = \"with-result\"` with {}", client.name());
+        report.planned(value.span, &what, "java and librdkafka are built");
+    }
+    OffsetStore::WithResult
 }
 
 fn retry(report: &mut Report, parts: &Parts<'_>) -> u32 {
@@ -203,11 +222,6 @@ fn marks_gaps(report: &mut Report, parts: &Parts<'_>, policy: &CommitPolicy, pro
 }
 
 fn no_hook(report: &mut Report, parts: &Parts<'_>, client: ClientKind) {
-    if let Some(value) = parts.get("store")
-        && report.word(value, "store", &["kafka", "with-result"]) == Some(1)
-    {
-        report.planned(value.span, "`store = \"with-result\"`", "");
-    }
     if let Some(value) = parts.get("on-revoke")
         && client == ClientKind::KafkaGo
     {

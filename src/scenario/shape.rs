@@ -208,11 +208,7 @@ pub(super) const COMMIT: &[Field] = &[
         "Also in the revoke callback and on a clean close. Default: true for auto, else false.",
     ),
     field("retry", Kind::Integer(0, MAX_RETRIES), "How often the application repeats a failed commit. Default: 0."),
-    field(
-        "store",
-        Kind::Words(&["kafka", "with-result"]),
-        "Where offsets are kept. Default: kafka; others are planned.",
-    ),
+    field("store", Kind::Words(&["kafka", "with-result"]), "Where offsets are kept. Default: kafka."),
 ];
 
 pub(super) const TIMELINE: &[Field] = &[field("events", Kind::List(EVENT), "Events, one table each.")];

@@ -4,8 +4,8 @@ use super::network::Connections;
 use super::process::Program;
 use super::world::{World, cx};
 use crate::config::{
-    AutoOffsetReset, ClientKind, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, ProducerConfig,
-    SendMode, StartAt,
+    AutoOffsetReset, ClientKind, CommitMode, CommitOffset, CommitWhen, MemberConfig, Membership, OffsetStore,
+    ProducerConfig, SendMode, StartAt,
 };
 use crate::context::Context;
 use crate::ids::*;
@@ -135,6 +135,9 @@ impl World<'_> {
             ("from", from_text(config.from).as_str()),
         ] {
             self.meta_text(subject, key, value);
+        }
+        if config.commit.store == OffsetStore::WithResult {
+            self.meta_text(subject, "commit.store", "with-result");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::queue::{Control, Due, Queue};
 use super::timeline::Timeline;
 use crate::broker::{Answer, Broker};
 use crate::choice::{Choice, Purpose};
-use crate::client::{Member, MemberOutput, Producer, Running};
+use crate::client::{Member, MemberOutput, Producer, ResultStore, Running};
 use crate::context::Context;
 use crate::ids::*;
 use crate::protocol::{ClientInfo, Request, RequestHeader};
@@ -80,6 +80,8 @@ pub struct World<'a> {
     pub(super) cuts: u32,
     steps_at_instant: u64,
     strategies: Option<&'a Strategies<'a>>,
+    /// What each group's application keeps with its results.
+    results: Vec<ResultStore>,
 }
 
 impl<'a> World<'a> {
@@ -105,6 +107,7 @@ impl<'a> World<'a> {
             cuts: 0,
             steps_at_instant: 0,
             strategies: None,
+            results: scenario.groups.iter().map(|_| ResultStore::default()).collect(),
         }
     }
 
@@ -375,7 +378,10 @@ impl<'a> World<'a> {
         let mut member = match &process.program {
             Program::Producer(config) => Running::Producer(Producer::new((**config).clone(), actor, incarnation)),
             Program::Member(config) => {
-                let member = Member::new((**config).clone(), actor, incarnation);
+                let mut member = Member::new((**config).clone(), actor, incarnation);
+                if let Some(results) = process.group.and_then(|group| self.results.get(group)) {
+                    member = member.with_results(results.clone());
+                }
                 let strategy = process.strategy.take().or_else(|| self.strategies.and_then(|make| make(config)));
                 Running::Member(match strategy {
                     Some(strategy) => member.with_strategy(strategy),

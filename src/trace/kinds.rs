@@ -799,6 +799,13 @@ kinds! {
             /// From call to return.
             took: Duration,
         }
+        /// An application that keeps its offsets with its results has written a result: with it, the offset behind the record.
+        ResultStored = "result_stored" {
+            /// Which partition.
+            partition: TopicPartition,
+            /// The next record to handle.
+            offset: Offset,
+        }
     }
 }
 

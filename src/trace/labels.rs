@@ -153,6 +153,8 @@ labels! {
         End = "end",
         /// `from = N`, or an explicit seek.
         Seek = "seek",
+        /// The offset that the application keeps with its results: `store = "with-result"`.
+        Result = "result",
     }
 
     /// Why auto.offset.reset was applied.
@@ -175,6 +177,8 @@ labels! {
         Ended = "ended",
         /// The application met an error and gave up.
         Error = "error",
+        /// The transaction of a result failed, because somebody else has written results of the partition: nothing is done.
+        Fenced = "fenced",
     }
 
     /// What the timeline did to an actor, or to the world.

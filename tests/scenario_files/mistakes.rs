@@ -121,6 +121,12 @@ const CASES: &[Case] = &[
         "commit = { when = \"auto\", mode = \"sync\", offset = \"position\", on-revoke = false }",
         &[("GS040", 9, "`mode`"), ("GS040", 9, "`offset`"), ("GS040", 9, "cannot be kept from committing")],
     ),
+    (true, "commit = { when = \"auto\", retry = 2 }", &[("GS040", 9, "repeats its own commits")]),
+    (
+        true,
+        "process = { workers = 4 }\ncommit = { when = \"before-record\" }",
+        &[("GS040", 10, "`when = \"before-record\"` with several workers")],
+    ),
     (true, "commit = { when = \"never\", on-revoke = true, mode = \"sync\" }", &[("GS040", 9, "nothing is committed")]),
     (
         true,
@@ -280,13 +286,8 @@ const CASES: &[Case] = &[
          { at = \"1s\", restart = \"more-0\", surge = true },\n]",
         &[
             ("GS070", 9, "client = \"sarama\": planned, not in this version"),
-            ("GS070", 10, "several workers"),
-            ("GS070", 10, "`order`"),
-            ("GS070", 10, "`buffer`"),
-            ("GS070", 10, "`when-revoked`"),
             ("GS040", 11, "`offset = \"stored\"` with sarama"),
-            ("GS070", 11, "with-result"),
-            ("GS070", 11, "`retry`"),
+            ("GS070", 11, "with several workers"),
             ("GS070", 13, "a pattern over topics"),
             ("GS013", 16, "`surge = true` under the same name"),
         ],
@@ -349,6 +350,11 @@ const CASES: &[Case] = &[
             ("GS083", 16, "`bill-*` matches nobody"),
             ("GS082", 17, "2 records x 20s + 498 x 1s = 8m58s > 5m"),
         ],
+    ),
+    (
+        true,
+        "process = { workers = 4, order = \"none\" }\ncommit = { when = \"after-record\", offset = \"done-max\" }",
+        &[("GS090", 10, "no order among them")],
     ),
     (
         true,

@@ -5,7 +5,7 @@ use crate::choice::Purpose;
 use crate::client::HandlerFault;
 use crate::client::io::{Io, Timer};
 use crate::client::subscription::Run;
-use crate::ids::{Offset, Seq};
+use crate::ids::{Offset, Seq, TopicPartition};
 use crate::time::{Duration, Instant};
 use crate::trace::{DropReason, Kind};
 
@@ -127,7 +127,8 @@ impl Process {
             HandlerFault::Stuck => (true, self.run_time),
         };
         let available = (run.to.0 - run.from.0).unsigned_abs();
-        let one_by_one = stuck || self.process.jitter_per_record;
+        // A result is written when its record ends, not when a stretch does.
+        let one_by_one = stuck || self.process.jitter_per_record || self.with_result;
         let count = if one_by_one { 1 } else { self.stride(now, per_record, available) };
         let to = Offset(run.from.0 + count as i64);
         let shown = if stuck { Duration::MAX } else { per_record };
@@ -150,7 +151,10 @@ impl Process {
             self.next_run += 1;
             self.fresh_run = true;
         }
-        self.commit_after_record(io, work.records());
+        match self.fenced.take() {
+            Some(partition) => self.start_over(io, partition),
+            None => self.commit_after_record(io, work.records()),
+        }
         true
     }
 
@@ -158,9 +162,36 @@ impl Process {
         let from = self.work.reported;
         if to > from {
             self.work.reported = to;
-            io.emit_cause(Kind::ProcessDone { partition: self.work.run.tp, from, to });
+            let partition = self.work.run.tp;
+            let results = self.library.subscription().results.as_mut();
+            let written = results.map(|results| results.write(partition, to));
+            if written == Some(false) {
+                io.emit_cause(Kind::Dropped { partition, from, to, reason: DropReason::Fenced });
+                self.fenced = Some(partition);
+                return;
+            }
+            io.emit_cause(Kind::ProcessDone { partition, from, to });
             self.library.handled(&self.work.run, to);
+            if written.is_some() {
+                io.emit(Kind::ResultStored { partition, offset: to });
+            }
         }
+    }
+
+    /// Somebody else has written results of this partition: what is in hand of it is dropped, and reading goes on behind them.
+    fn start_over(&mut self, io: &mut Io<'_, '_>, partition: TopicPartition) {
+        for run in self.batch.drain(..self.next_run) {
+            debug_assert_eq!(run.from, run.to);
+        }
+        (self.next_run, self.fresh_run) = (0, true);
+        self.batch.retain(|run| {
+            if run.tp == partition {
+                io.emit(Kind::Dropped { partition, from: run.from, to: run.to, reason: DropReason::Fenced });
+            }
+            run.tp != partition
+        });
+        self.library.seek_to_result(io, partition);
+        self.doing = Doing::Handling;
     }
 
     fn report_ended(&mut self, io: &mut Io<'_, '_>) {

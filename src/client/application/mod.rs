@@ -10,10 +10,11 @@ mod run_loop;
 use super::HandlerFault;
 use super::io::{Io, Timer};
 use super::library::{Callback, Library};
+use super::results::{ResultStore, Results};
 use super::strategy::CommitStrategy;
 use super::subscription::Run;
-use crate::config::{MemberConfig, ProcessPolicy};
-use crate::ids::Seq;
+use crate::config::{MemberConfig, OffsetStore, ProcessPolicy};
+use crate::ids::{Seq, TopicPartition};
 use crate::time::{Duration, Instant};
 use committing::Waiting;
 use crew::{Crew, Settling};
@@ -82,6 +83,10 @@ pub(crate) struct Process {
     process: ProcessPolicy,
     strategy: Box<dyn CommitStrategy>,
     waiting: Waiting,
+    /// Offsets are kept with results: records are handled one by one.
+    with_result: bool,
+    /// The transaction of a result of this partition has failed.
+    fenced: Option<TopicPartition>,
     doing: Doing,
     /// What poll returned, and which of it comes next.
     batch: Vec<Run>,
@@ -110,14 +115,23 @@ pub(crate) struct Process {
 
 impl Process {
     /// A process that starts now and commits as `strategy` says.
-    pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig, strategy: Box<dyn CommitStrategy>) -> Self {
+    pub fn new(
+        io: &mut Io<'_, '_>,
+        config: &MemberConfig,
+        strategy: Box<dyn CommitStrategy>,
+        results: &ResultStore,
+    ) -> Self {
         let mut library = Library::new(io, config);
+        let with_result = config.commit.store == OffsetStore::WithResult;
+        library.subscription().results = with_result.then(|| Results::new(results.clone()));
         let crew = Crew::of(config);
         library.subscription().out_of_order = crew.is_some();
         Process {
             library,
             process: config.process.clone(),
             strategy,
+            with_result,
+            fenced: None,
             waiting: Waiting::default(),
             doing: Doing::Polling,
             batch: Vec::new(),

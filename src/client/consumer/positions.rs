@@ -85,6 +85,7 @@ impl Consumer {
             let (topic, from, to) = (first.topic, first.partition, first.partition + length);
             io.emit(Kind::Owned { topic, from, to, generation });
         }
+        self.subscription.seek_to_results(io);
         let (target, origin) = match self.from {
             StartAt::Committed if self.grouped => (None, PositionOrigin::Committed),
             StartAt::Committed => (None, PositionOrigin::Reset),

@@ -34,6 +34,7 @@ impl Librdkafka {
     /// Where `from` says; a member without it asks for its committed offsets.
     pub(super) fn start_reading(&mut self, io: &mut Io<'_, '_>, new: &[TopicPartition]) {
         self.offsets.ends_wanted = self.until_end;
+        self.subscription.seek_to_results(io);
         let lookup = match self.from {
             StartAt::Committed if self.grouped => return,
             StartAt::Committed => self.reset_lookup(false),

@@ -9,7 +9,7 @@ use crate::client::io::{Io, Timer};
 use crate::client::library::PollOutcome;
 use crate::client::network::Pending;
 use crate::client::subscription::{FetchState, Run};
-use crate::ids::Offset;
+use crate::ids::{Offset, TopicPartition};
 use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Request};
 use crate::trace::{Channel, Kind};
 use std::collections::VecDeque;
@@ -54,6 +54,12 @@ impl Librdkafka {
         self.fetcher.queued = 0;
         self.fetcher.version += 1;
         self.fetcher.backoff = Timer::NEVER;
+    }
+
+    /// rd_kafka_seek: nothing that is queued of a partition is handed out any more.
+    pub fn drop_queued(&mut self, partition: TopicPartition) {
+        self.fetcher.queue.retain(|run| run.partition != partition);
+        self.fetcher.queued = self.fetcher.queue.iter().map(|run| run.to.0 - run.from.0).sum();
     }
 
     /// Sends a fetch for every partition that has a position, unless one is in flight or enough is queued.

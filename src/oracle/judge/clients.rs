@@ -141,12 +141,14 @@ impl Judge {
                 let why = match reason {
                     crate::trace::DropReason::Revoked => "dropped them when the partition was revoked",
                     crate::trace::DropReason::Ended => "ended",
+                    crate::trace::DropReason::Fenced => "found that somebody else had written results of them",
                     crate::trace::DropReason::Error => "gave them up on an error",
                 };
                 if let Some(part) = self.view.scopes[scope].parts[place].as_mut() {
                     work::dropped(part, life, from.0, to.0, why, &desk);
                 }
             }
+            Kind::ResultStored { partition, offset } => self.result_stored(life, scope, partition, offset.0, names),
             Kind::Interrupted { partition, .. } => {
                 let mut desk = desk!(self, scope, names);
                 desk.count(MetricName::Interrupted, Some(partition), Some(life.0), None, 1);

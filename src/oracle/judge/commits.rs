@@ -75,9 +75,13 @@ impl Judge {
         let place = self.view.part(scope, tp);
         let mut desk = desk!(self, scope, names);
         o3_fencing::applied(&self.view.scopes[scope], place, commit, &mut desk);
-        let Scope { parts, lag, .. } = &mut self.view.scopes[scope];
+        let Scope { parts, lag, with_result, .. } = &mut self.view.scopes[scope];
         let Some(part) = parts[place].as_mut() else { return };
-        o8_commits::applied(part, commit, part.log_end, &mut desk);
+        o8_commits::within_log(part, commit, part.log_end, &mut desk);
+        if *with_result {
+            return;
+        }
+        o8_commits::applied(part, commit, &mut desk);
         if commit.is_administrative() {
             o5_skip::administered(part, commit.client, commit.offset, &desk);
         }
@@ -90,10 +94,28 @@ impl Judge {
         self.book.changed(MetricName::Lag);
     }
 
+    /// An application that keeps its offsets with its results has written one: that is its committed position.
+    pub(super) fn result_stored(&mut self, life: Life, scope: usize, tp: TopicPartition, offset: i64, names: &Names) {
+        let place = self.view.part(scope, tp);
+        let mut desk = desk!(self, scope, names);
+        let Scope { parts, lag, .. } = &mut self.view.scopes[scope];
+        let Some(part) = parts[place].as_mut() else { return };
+        o4_loss::applied(part, offset, life.0, part.log_start, &mut desk);
+        *lag -= gauges::lag(part, part.log_end);
+        part.committed = Some(offset);
+        part.commit_high = part.commit_high.max(offset);
+        *lag += gauges::lag(part, part.log_end);
+        part.uncommitted.remove(i64::MIN, offset);
+        self.book.changed(MetricName::Lag);
+    }
+
     pub(super) fn offset_loaded(&mut self, group: GroupId, tp: TopicPartition, offset: i64, names: &Names) {
         let scope = self.scope(group);
         let place = self.view.part(scope, tp);
         let mut desk = desk!(self, scope, names);
+        if self.view.scopes[scope].with_result {
+            return;
+        }
         let Some(part) = self.view.scopes[scope].parts[place].as_mut() else { return };
         o3_fencing::loaded(part, offset, &mut desk);
     }
@@ -101,7 +123,10 @@ impl Judge {
     pub(super) fn offset_removed(&mut self, group: GroupId, tp: TopicPartition) {
         let scope = self.scope(group);
         let place = self.view.part(scope, tp);
-        let Scope { parts, lag, .. } = &mut self.view.scopes[scope];
+        let Scope { parts, lag, with_result, .. } = &mut self.view.scopes[scope];
+        if *with_result {
+            return;
+        }
         let Some(part) = parts[place].as_mut() else { return };
         *lag -= gauges::lag(part, part.log_end);
         (part.committed, part.unconfirmed) = (None, false);

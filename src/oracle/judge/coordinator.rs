@@ -17,7 +17,7 @@ impl Judge {
         let state = &mut self.view.scopes[scope];
         state.moving = true;
         for part in state.parts.iter_mut().flatten() {
-            part.unconfirmed = part.committed.is_some();
+            part.unconfirmed = part.committed.is_some() && !state.with_result;
         }
         if state.state.replace(GroupState::Dead) == Some(GroupState::Stable) {
             state.unstable_since = Some(self.last.0);

@@ -97,6 +97,13 @@ impl Judge {
                 let actor = self.view.actor(subject);
                 (actor.java, actor.lingers) = (names.text(value) == "java", names.text(value) == "kafka-go");
             }
+            Kind::MetaText { subject, key, value }
+                if names.text(key) == "commit.store" && names.text(value) == "with-result" =>
+            {
+                if let Some(scope) = self.view.actor(subject).scope {
+                    self.view.scopes[scope].with_result = true;
+                }
+            }
             Kind::FaultStart { target, verb, .. } | Kind::FaultEnd { target, verb, .. }
                 if verb != crate::trace::Verb::Produce =>
             {

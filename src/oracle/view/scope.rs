@@ -52,6 +52,8 @@ pub(crate) struct Scope {
     /// Records finished since the last disturbance or append.
     pub(crate) finished_since: i64,
     pub(crate) slowest_record_us: u64,
+    /// Its offsets are kept with its results: what is committed in Kafka decides nothing.
+    pub(crate) with_result: bool,
 }
 
 impl Scope {
@@ -81,6 +83,7 @@ impl Scope {
             last_append: Instant::ZERO,
             finished_since: 0,
             slowest_record_us: 0,
+            with_result: false,
         }
     }
 
