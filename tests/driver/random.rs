@@ -115,6 +115,13 @@ fn commits(library: ClientKind) -> Vec<&'static str> {
             "{ when = \"interval\", interval = \"90ms\", on-revoke = true }",
             "{ when = \"after-record\", offset = \"done-max\" }",
             "{ when = \"never\", on-revoke = true }",
+            "{ when = \"after-record\", mode = \"async\", retry = 3, on-revoke = true }",
+            "{ when = \"after-batch\", mode = \"sync\", offset = \"position\", retry = 2 }",
+            "{ when = \"interval\", interval = \"300ms\", mode = \"async\", offset = \"done-max\", retry = 1 }",
+            "{ when = \"never\", on-revoke = true, retry = 1 }",
+            // Refused where it is not built.
+            "{ when = \"never\", store = \"with-result\" }",
+            "{ when = \"after-record\", mode = \"async\", retry = 1, store = \"with-result\" }",
         ],
     }
 }
