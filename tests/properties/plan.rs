@@ -133,7 +133,7 @@ impl Crew {
             self.heartbeat_ms,
             // librdkafka does not start with less than its session timeout, and has no such assignor as sticky.
             if self.cast == Cast::Java { self.max_poll_interval_ms } else { self.max_poll_interval_ms.max(20_000) },
-            if self.cast == Cast::Java { self.assignor } else { self.assignor.replace("sticky", "range").leak() },
+            if self.cast != Cast::Java && self.assignor == "sticky" { "range" } else { self.assignor },
         )
         .expect("text");
         let Crew { max_poll_records, metadata_ms, request_timeout_ms, .. } = self;
@@ -307,7 +307,7 @@ fn crew(commits: &'static [&'static str]) -> impl Strategy<Value = Crew> {
     let cast = prop::sample::select(vec![Cast::Java, Cast::Java, Cast::Librdkafka, Cast::Librdkafka, Cast::Mixed]);
     let members = (1u32..5, prop::bool::weighted(0.25), prop::option::weighted(0.3, 6_000u32..20_000));
     let words = (
-        prop::sample::select(vec!["range", "roundrobin", "sticky"]),
+        prop::sample::select(vec!["range", "roundrobin", "sticky", "cooperative-sticky"]),
         prop::sample::select(commits),
         prop::sample::select(vec!["earliest", "earliest", "earliest", "latest"]),
     );

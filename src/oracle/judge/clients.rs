@@ -22,7 +22,8 @@ impl Judge {
                 o13_conservation::sent(&mut self.view.actors[place], request, api, event, &mut desk);
             }
             Kind::RequestReplySeen { api, request, code } => {
-                if api == Api::JoinGroup && code.is_none() {
+                // CLIENT-05; a handler of librdkafka may be busy while its library joins a cooperative group
+                if api == Api::JoinGroup && code.is_none() && self.view.actors[place].java {
                     self.view.actors[place].poll_reset = event.t;
                 }
                 self.request_ended(api, request, event, false, names);
