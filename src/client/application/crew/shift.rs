@@ -189,7 +189,9 @@ impl Process {
             HandlerFault::None | HandlerFault::Stuck => w.time,
         };
         let Run { tp, from, to: end, .. } = w.work.run;
-        let to = if stuck || crew.jitter_per_record { Offset(from.0 + 1) } else { end };
+        // A worker that may have to wait for a commit of its own takes record by record: nobody can tell when that will be.
+        let commits = crew.feeds && self.stride(io.now(), per_record, u64::MAX) < u64::MAX;
+        let to = if stuck || commits || crew.jitter_per_record { Offset(from.0 + 1) } else { end };
         let shown = if stuck { Duration::MAX } else { per_record };
         let start = io.emit_cause(Kind::ProcessStart { partition: tp, from, to, per_record: shown });
         w.work = Work { run: w.work.run, from, reported: from, to, started: io.now(), per_record, stuck, start };
