@@ -203,6 +203,11 @@ impl Library {
         }
     }
 
+    /// Whether a timer commits what handlers have marked by then.
+    pub fn commits_marks(&self, due: Due) -> bool {
+        due == Due::Sarama(SaramaDue::AutoCommit)
+    }
+
     /// A timer has fired.
     pub fn fire(&mut self, io: &mut Io<'_, '_>, due: Due) {
         match (self, due) {

@@ -80,6 +80,16 @@ fn configs(library: ClientKind) -> Vec<&'static str> {
             "WatchPartitionChanges = true\npartition.assignment.strategy = \"roundrobin\"\nfetch.max.wait.ms = 400",
             "fetch.max.wait.ms = 1\nReadBackoffMin = 1\nReadBackoffMax = 7",
         ],
+        ClientKind::Sarama => vec![
+            "",
+            "session.timeout.ms = 1_000\nheartbeat.interval.ms = 1\npartition.assignment.strategy = \"sticky\"",
+            "session.timeout.ms = 700\nheartbeat.interval.ms = 100\nrebalance.timeout.ms = 900",
+            "ChannelBufferSize = 1\nConsumer.MaxProcessingTime = 20",
+            "HeartbeatDuringRelease = false\nauto.commit.interval.ms = 50",
+            "rebalance.timeout.ms = 900\nConsumer.Group.Rebalance.Retry.Max = 0",
+            "Metadata.Retry.Max = 0\nConsumer.Offsets.Retry.Max = 0\nConsumer.Group.ResetInvalidOffsets = false",
+            "Net.ReadTimeout = 400\nConsumer.Retry.Backoff = 0\nmetadata.max.age.ms = 300",
+        ],
         _ => vec![
             "max.poll.records = 7",
             "max.poll.records = 7\nsession.timeout.ms = 1_000\nheartbeat.interval.ms = 1",

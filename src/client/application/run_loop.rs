@@ -69,6 +69,9 @@ impl Process {
             } else {
                 io.cx.cause = timer.by;
                 self.top_up(io);
+                if self.library.commits_marks(due) {
+                    self.report_all(io);
+                }
                 self.set_in_poll();
                 self.library.fire(io, due);
             }

@@ -15,11 +15,11 @@ impl Sarama {
         if self.fatal.is_some() || self.group.phase == Phase::Connecting && self.grouped {
             return Termination::Done; // the application's own example panics
         }
+        self.serve(io);
         if self.callback_wanted() {
             self.group.in_callback = true;
             return Termination::Callback(Callback::Revoked);
         }
-        self.serve(io);
         let done = if self.grouped { self.group.phase == Phase::Over } else { self.claims_closed(io) };
         if done { Termination::Done } else { Termination::Wait }
     }
@@ -35,8 +35,7 @@ impl Sarama {
             return true;
         }
         if !self.coordinator.found {
-            self.find_coordinator();
-            return false;
+            return self.find_coordinator();
         }
         if !self.instance.is_empty() {
             self.group.id.member = MemberId::EMPTY;

@@ -29,11 +29,13 @@ impl Default for Coordinator {
 }
 
 impl Sarama {
-    /// `RefreshCoordinator`.
-    pub(super) fn find_coordinator(&mut self) {
-        if self.coordinator.finding.is_none() {
+    /// `RefreshCoordinator`; false if that is under way.
+    pub(super) fn find_coordinator(&mut self) -> bool {
+        let begins = self.coordinator.finding.is_none();
+        if begins {
             self.coordinator.finding = Some(self.config.sarama.metadata_retry_max);
         }
+        begins
     }
 
     /// Sends a FindCoordinator that may be sent.

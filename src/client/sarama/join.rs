@@ -42,8 +42,7 @@ impl Sarama {
 
     fn send_join(&mut self, io: &mut Io<'_, '_>) -> bool {
         if !self.coordinator.found {
-            self.find_coordinator();
-            return false;
+            return self.find_coordinator();
         }
         if !self.coordinator_free(io) {
             return false;

@@ -130,8 +130,7 @@ impl Sarama {
             o.fetch_left = self.config.sarama.metadata_retry_max;
         }
         if !o.broker {
-            self.find_coordinator();
-            return false;
+            return self.find_coordinator();
         }
         let partitions = Some(vec![p.tp]);
         if !self.coordinator_free(io) {
@@ -271,8 +270,7 @@ impl Sarama {
                 continue;
             }
             if !self.offsets.broker {
-                self.find_coordinator();
-                return false;
+                return self.find_coordinator();
             }
             if !self.coordinator_free(io) {
                 return false;

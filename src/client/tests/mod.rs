@@ -12,3 +12,4 @@ mod librdkafka;
 mod network;
 mod position;
 mod rig;
+mod sarama;

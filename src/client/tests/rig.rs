@@ -274,6 +274,28 @@ impl Rig {
         self.reply(Api::SyncGroup, Response::SyncGroup(Box::new(response)));
     }
 
+    /// So many requests are out that were not looked at.
+    pub fn nothing_sent_but(&self, count: usize) {
+        assert_eq!(self.sent.len(), count);
+    }
+
+    /// Answers an OffsetFetch for one partition.
+    pub fn answer_committed(&mut self, id: CorrelationId, partition: u32, offset: i64) {
+        let partition = self.orders(partition);
+        let (offset, metadata, error) = (Offset(offset), Symbol::EMPTY, ErrorCode::None);
+        let partitions = vec![FetchedOffset { partition, offset, metadata, error }];
+        self.answer(id, Response::OffsetFetch(Box::new(OffsetFetchResponse { error: ErrorCode::None, partitions })));
+    }
+
+    /// Answers a fetch with an error of one partition.
+    pub fn fetch_error(&mut self, id: CorrelationId, partition: u32, error: ErrorCode) {
+        let partition = self.orders(partition);
+        let none = Offset(0);
+        let partitions =
+            vec![FetchedPartition { partition, error, from: none, to: none, log_start: none, high_watermark: none }];
+        self.answer(id, Response::Fetch(Box::new(FetchResponse { partitions })));
+    }
+
     /// Answers OffsetFetch with one offset for every partition.
     pub fn committed(&mut self, offset: i64) {
         let (id, request) = self.sent(Api::OffsetFetch);
@@ -352,6 +374,12 @@ impl Rig {
             let partitions = request.partitions.iter().map(|p| (p.partition, ErrorCode::None)).collect();
             Response::OffsetCommit(Box::new(OffsetCommitResponse { partitions }))
         });
+    }
+
+    /// Every heartbeat is told of a rebalance; good answers to commits.
+    pub fn answer_as_rebalancing(&mut self) {
+        self.answer_oldest(Api::Heartbeat, |_, _| Response::Heartbeat(ErrorCode::RebalanceInProgress));
+        self.answer_commits_and_heartbeats();
     }
 
     /// And to every fetch.

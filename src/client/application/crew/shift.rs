@@ -84,6 +84,16 @@ impl Process {
         self.crew = Some(crew);
     }
 
+    /// What workers have done inside of stretches is wanted now.
+    pub(in super::super) fn report_all(&mut self, io: &mut Io<'_, '_>) {
+        if let Some(crew) = self.crew.as_mut().filter(|crew| crew.long > 0) {
+            let cause = io.cx.cause;
+            crew.look = Timer { at: io.now(), by: cause };
+            self.crew_pass(io);
+            io.cx.cause = cause;
+        }
+    }
+
     /// When the inside of a stretch matters next.
     pub(in super::super) fn plan_look(&mut self, now: Instant) {
         let Some(mut crew) = self.crew.take() else { return };
