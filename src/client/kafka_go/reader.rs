@@ -8,7 +8,7 @@ use super::KafkaGo;
 use crate::client::io::{Io, Timer};
 use crate::client::network::{Call, Pending, Routine, Sender};
 use crate::config::{AutoOffsetReset, StartAt};
-use crate::ids::{Offset, TopicPartition};
+use crate::ids::{Offset, TopicName, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsTarget, Request, Response,
 };
@@ -68,6 +68,8 @@ pub(super) struct Reader {
     doing: Doing,
     /// The next offset to fetch; -1 before it is known.
     pub offset: Offset,
+    /// The committed offset, which is known before the reader has started.
+    known: Offset,
     /// Fetched, and not in the channel yet: `[from, to)`.
     pub held: (i64, i64),
     /// Failed starts in a row.
@@ -79,6 +81,23 @@ pub(super) struct Reader {
     /// What ListOffsets gave.
     first: Offset,
     last: Offset,
+}
+
+impl Reader {
+    const NEW: Reader = Reader {
+        tp: TopicPartition { topic: TopicName::EMPTY, partition: 0 },
+        start: Start::First,
+        origin: PositionOrigin::Reset,
+        doing: Doing::LookingUp,
+        offset: Offset::NONE,
+        known: Offset::NONE,
+        held: (0, 0),
+        attempt: 0,
+        look_ups: 0,
+        errors: 0,
+        first: Offset::NONE,
+        last: Offset::NONE,
+    };
 }
 
 /// The readers of a generation.
@@ -146,25 +165,18 @@ impl KafkaGo {
         };
         let reader = |tp: TopicPartition| {
             let (start, origin) = start(tp);
-            let (none, doing) = (Offset::NONE, Doing::LookingUp);
-            let held = (0, 0);
-            Reader {
-                tp,
-                start,
-                origin,
-                doing,
-                offset: none,
-                held,
-                attempt: 0,
-                look_ups: 0,
-                errors: 0,
-                first: none,
-                last: none,
-            }
+            let known =
+                if let (Start::At(at), PositionOrigin::Committed) = (start, origin) { at } else { Offset::NONE };
+            Reader { tp, start, origin, known, ..Reader::NEW }
         };
         let all: Vec<_> = self.subscription.partitions.iter().map(|p| reader(p.tp)).collect();
         self.readers = Readers { running: all.len(), all, stopping: false, wake: (Timer::NEVER, 0) };
         for place in 0..self.readers.all.len() {
+            // A committed offset is known from here on; what is committed while the reader finds its leader it does not see.
+            let known = self.readers.all[place].known;
+            if known != Offset::NONE {
+                self.positioned(io, place, known, PositionOrigin::Committed);
+            }
             self.look_leader_up(io, place);
         }
     }
@@ -307,38 +319,32 @@ impl KafkaGo {
         self.fetch(io, place);
     }
 
-    /// A start has come to an offset. After the first one that is news only if it is another than before.
+    /// A start has come to an offset: news only if it is another than is known.
     fn started(&mut self, io: &mut Io<'_, '_>, place: usize, wanted: Start, chosen: Offset) {
         let reader = &mut self.readers.all[place];
         let before = std::mem::replace(&mut reader.offset, chosen);
-        let last = reader.last;
+        let before = if before == Offset::NONE { reader.known } else { before };
+        let (origin, last) = (reader.origin, reader.last);
+        self.subscription.partitions[place].end.get_or_insert(last);
         if before == chosen {
             return;
         }
-        let origin = match wanted {
-            Start::At(at) if at < chosen => {
-                self.reset(io, place, at, chosen, ResetReason::OutOfRangeEarliest);
-                return;
+        match wanted {
+            Start::At(at) if at < chosen => self.reset(io, place, at, chosen, ResetReason::OutOfRangeEarliest),
+            Start::First if origin == PositionOrigin::Reset => {
+                self.reset(io, place, Offset::NONE, chosen, ResetReason::NoOffsetEarliest);
             }
-            Start::First if self.from == StartAt::Committed => {
-                return self.reset(io, place, Offset::NONE, chosen, ResetReason::NoOffsetEarliest);
+            Start::Last if origin == PositionOrigin::Reset => {
+                self.reset(io, place, Offset::NONE, chosen, ResetReason::NoOffsetLatest);
             }
-            Start::Last if self.from == StartAt::Committed => {
-                return self.reset(io, place, Offset::NONE, chosen, ResetReason::NoOffsetLatest);
-            }
-            _ => reader.origin,
-        };
-        self.positioned(io, place, chosen, origin);
-        let p = &mut self.subscription.partitions[place];
-        p.end.get_or_insert(last);
+            _ => self.positioned(io, place, chosen, origin),
+        }
     }
 
     fn reset(&mut self, io: &mut Io<'_, '_>, place: usize, from: Offset, to: Offset, reason: ResetReason) {
         let partition = self.readers.all[place].tp;
         io.emit(Kind::Reset { partition, from, to, reason });
         self.positioned(io, place, to, PositionOrigin::Reset);
-        let last = self.readers.all[place].last;
-        self.subscription.partitions[place].end.get_or_insert(last);
     }
 
     fn positioned(&mut self, io: &mut Io<'_, '_>, place: usize, offset: Offset, origin: PositionOrigin) {
