@@ -233,9 +233,16 @@ proptest! {
         ends_and_breaks_nothing(parse("random.toml", &text, &[]).ok(), &text, seed)?;
     }
 
-    /// The same with kafka-go's Readers.
+    /// The same with kafka-go's Readers, by themselves or with a member of another library.
     #[test]
-    fn timelines_of_kafka_go_end_and_break_nothing(text in scenario(ClientKind::KafkaGo), seed in 0u64..1_000) {
+    fn timelines_of_kafka_go_end_and_break_nothing(text in scenario(ClientKind::KafkaGo), seed in 0u64..1_000, other in 0usize..6) {
+        let text = match ["java", "librdkafka", "sarama", "franz-go"].get(other) {
+            Some(other) => text.replace("[group.r]", &format!(
+                "[group.g.member.\"g-1\"]\nclient = \"{other}\"\ncommit = {{ when = \"after-record\" }}\n\
+                 config = {{ partition.assignment.strategy = \"range,roundrobin\" }}\n[group.r]"
+            )),
+            None => text,
+        };
         ends_and_breaks_nothing(parse("random.toml", &text, &[]).ok(), &text, seed)?;
     }
 }
