@@ -4,6 +4,7 @@ mod close;
 mod commit;
 mod cooperative;
 mod crew;
+mod franz_go;
 mod handler;
 mod heartbeat;
 mod join;
