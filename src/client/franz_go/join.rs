@@ -6,7 +6,7 @@
 use super::FranzGo;
 use super::calls::{Want, is_passing};
 use super::group::Stage;
-use crate::assignor::{cooperative_user_data, sticky_user_data};
+use crate::assignor::sticky_user_data;
 use crate::client::consumer::membership::GenerationId;
 use crate::client::io::Io;
 use crate::client::network::Pending;
@@ -71,12 +71,11 @@ impl FranzGo {
         let (mut user_data, mut owned) = (None, Vec::new());
         match kind {
             AssignorKind::Range | AssignorKind::RoundRobin => {}
-            AssignorKind::Sticky => {
+            AssignorKind::Sticky | AssignorKind::CooperativeSticky => {
                 user_data = Some(sticky_user_data(&self.group.assigned, generation, io.cx.names));
-            }
-            AssignorKind::CooperativeSticky => {
-                user_data = Some(cooperative_user_data(generation));
-                owned = self.group.assigned.clone();
+                if kind == AssignorKind::CooperativeSticky {
+                    owned = self.group.assigned.clone();
+                }
             }
         }
         let topics = self.group.using.iter().map(|topic| topic.0).collect();

@@ -1,6 +1,7 @@
 //! The leader's part (`balanceGroup`): it knows the topics that it consumes itself, and asks for those that only others do.
 
 use super::FranzGo;
+use super::balance::sticky;
 use super::group::Stage;
 use crate::assignor::{AssignorMember, assign};
 use crate::client::io::Io;
@@ -69,7 +70,14 @@ impl FranzGo {
             return self.join_failed(io, ErrorCode::InconsistentGroupProtocol);
         };
         let counts = self.metadata.counts(&self.metadata.topics);
-        let assigned = assign(kind, &leading.members, &counts, io.cx.names);
+        let cooperative = kind == AssignorKind::CooperativeSticky;
+        let own = match kind {
+            AssignorKind::Sticky | AssignorKind::CooperativeSticky => {
+                sticky(cooperative, &leading.members, &counts, io.cx.names)
+            }
+            AssignorKind::Range | AssignorKind::RoundRobin => None, // the same as Kafka's
+        };
+        let assigned = own.unwrap_or_else(|| assign(kind, &leading.members, &counts, io.cx.names));
         let encode = |partitions| encode_assignment(&Assignment { partitions, user_data: None }, io.cx.names);
         let mut plan: Vec<_> = assigned.into_iter().map(|(member, share)| (member, encode(share))).collect();
         if leading.skip_assignment {

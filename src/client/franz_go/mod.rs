@@ -4,6 +4,7 @@
 //! or handles records, and nobody asks it. Only with `BlockRebalanceOnPoll` do the callbacks wait until the application is
 //! back in poll. The application's loop is `PollFetches`, the records, (a commit,) `AllowRebalance`, and again.
 
+mod balance;
 mod calls;
 mod close;
 mod commits;
