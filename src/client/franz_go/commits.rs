@@ -266,13 +266,10 @@ impl FranzGo {
     /// The ticker of auto-commit.
     pub(super) fn auto_commit(&mut self, io: &mut Io<'_, '_>) {
         let Some(ms) = self.commits.auto_interval_ms else { return };
-        let ticks = |mut timer: Timer| {
-            while timer.at <= io.now() {
-                timer.at = timer.at.deadline_ms(ms.max(1)); // ticks that nobody took are dropped
-            }
-            timer
-        };
-        self.commits.next_auto = ticks(self.commits.next_auto);
+        let next = &mut self.commits.next_auto.at;
+        let interval_us = u64::try_from(ms).unwrap_or(1).max(1) * 1_000;
+        let ticks = io.now().since(*next).as_us() / interval_us + 1; // ticks that nobody took are dropped
+        *next += crate::time::Duration::from_us(ticks.saturating_mul(interval_us));
         self.commit_head(io);
     }
 
