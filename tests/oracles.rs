@@ -8,6 +8,11 @@ use std::path::Path;
 
 /// File, and what it must show.
 const SHOWS: &[(&str, &str)] = &[
+    ("d1-producer-dropped", "producer_dropped"),
+    ("d1-producer-duplicates", "producer_duplicates"),
+    ("d1-producer-failed", "producer_failed"),
+    ("d1-producer-lost", "producer_lost"),
+    ("d1-producer-reordered", "producer_reordered"),
     ("interrupted", "interrupted"),
     ("l1-unconverged", "unconverged"),
     ("l4-undrained", "undrained"),

@@ -171,7 +171,7 @@ impl Producers {
         let behind = (to.min(stream.highest) - from).max(0) - again;
         if behind > 0 {
             let sentence = format!(
-                "records {from} to {} of {} stand in {} at offset {offset}, behind record {}, which was sent after them",
+                "records {from} to {} of {} stand in {} at offset {offset}, behind record {}, which the application sent after them",
                 to - 1,
                 desk.who(actor),
                 desk.place(partition),

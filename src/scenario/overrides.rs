@@ -134,6 +134,9 @@ impl Set<'_> {
         if keys::broker_key(self.key).is_some() {
             return self.put(root, &["broker", "config"], self.key);
         }
+        if keys::producer(self.key).is_some() {
+            return self.to_all(root, "producer", |set, producer| set.put(producer, &["config"], set.key));
+        }
         if top.contains(&parts[0]) {
             return self.full_path(root, &parts);
         }
