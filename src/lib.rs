@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 7 | [`cli`] |
 //! | 6 | `kafka` (feature `kafka`) |
-//! | 5 | [`report`] |
+//! | 5 | [`report`], [`profile`] |
 //! | 4 | [`sim`] |
 //! | 3 | [`broker`], [`client`], [`scenario`], [`oracle`] |
 //! | 2½ | [`context`] |
@@ -84,6 +84,7 @@ pub mod ids;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod oracle;
+pub mod profile;
 pub mod protocol;
 pub mod report;
 pub mod scenario;

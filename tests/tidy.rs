@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("oracle", 30),
     ("sim", 40),
     ("report", 50),
+    ("profile", 50),
     ("testing", 60),
     ("explore", 60),
     ("kafka", 60),

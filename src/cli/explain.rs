@@ -3,7 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::terminal::Stdout;
 use crate::config::ClientKind;
-use crate::report::{codes, profile};
+use crate::profile;
+use crate::report::codes;
 
 /// Explain an error code of Kafka (ILLEGAL_GENERATION) or of a scenario file (GS012), or a client library's profile
 ///

@@ -8,7 +8,6 @@ pub mod describe;
 pub mod epilogue;
 pub mod json;
 pub mod junit;
-pub mod profile;
 mod quantiles;
 mod shell;
 pub mod summary;

@@ -280,18 +280,17 @@ const CASES: &[Case] = &[
     // Planned.
     (
         true,
-        "client = \"sarama\"\nprocess = { workers = 3, order = \"none\", buffer = 5, when-revoked = \"drain\" }\n\
-         commit = { when = \"after-batch\", offset = \"stored\", store = \"with-result\", retry = 3 }\n\
+        "commit = { when = \"after-batch\", offset = \"stored\" }\n\
          [group.more]\ntopics = [\"^ord.*\"]\n\n[timeline]\nevents = [\n\
          { at = \"1s\", restart = \"more-0\", surge = true },\n]",
         &[
-            ("GS070", 9, "client = \"sarama\": planned, not in this version"),
-            ("GS040", 11, "`offset = \"stored\"` with sarama"),
-            ("GS070", 11, "with several workers"),
-            ("GS070", 13, "a pattern over topics"),
-            ("GS013", 16, "`surge = true` under the same name"),
+            ("GS040", 9, "`offset = \"stored\"`"),
+            ("GS070", 11, "a pattern over topics"),
+            ("GS013", 15, "`surge = true` under the same name"),
         ],
     ),
+    // A handler that the rest of the group waits for.
+    (true, "client = \"sarama\"\nprocess = { per-record = \"1s\", when-revoked = \"drain\" }", &[("GS089", 10, "60")]),
     // Limits.
     (
         false,
