@@ -12,3 +12,4 @@ mod successors;
 mod timeline;
 mod whole;
 mod windows;
+mod workers;

@@ -133,6 +133,33 @@ const CASES: &[Case] = &[
         "process = { jitter-per = \"record\", order = \"none\" }",
         &[("GS041", 9, "without `jitter`"), ("GS041", 9, "here is one")],
     ),
+    (
+        true,
+        "process = { buffer = 5, when-revoked = \"drain\" }",
+        &[("GS041", 9, "here is one worker"), ("GS041", 9, "nothing in hand")],
+    ),
+    (
+        true,
+        "client = \"kafka-go\"\nprocess = { workers = 2, when-revoked = \"ignore\" }",
+        &[("GS041", 10, "kafka-go has no hook")],
+    ),
+    (
+        true,
+        "client = \"sarama\"\nprocess = { order = \"none\", when-revoked = \"ignore\" }",
+        &[("GS041", 10, "`order` without `workers`"), ("GS041", 10, "every ConsumeClaim has returned")],
+    ),
+    (
+        true,
+        "process = { workers = 10_001, order = \"any\", buffer = 0, when-revoked = \"drop\" }",
+        &[
+            ("GS013", 9, "`workers`"),
+            ("GS013", 9, "`order` cannot be"),
+            ("GS041", 9, "here is one"),
+            ("GS013", 9, "`buffer`"),
+            ("GS041", 9, "here is one worker"),
+            ("GS013", 9, "`when-revoked` cannot be"),
+        ],
+    ),
     // The timeline.
     (
         true,
