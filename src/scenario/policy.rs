@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::kafka::{Parsed, Settings};
 use super::report::{Report, Span};
-use super::shape::{self, MAX_WORKERS, OFFSETS, ORDERS, WHEN_REVOKED, WHENS};
+use super::shape::{self, MAX_BUFFER, MAX_WORKERS, OFFSETS, ORDERS, WHEN_REVOKED, WHENS};
 use super::tree::{Table, Value};
 use crate::config::{
     ClientKind, CommitMode, CommitOffset, CommitPolicy, CommitWhen, OffsetStore, ProcessPolicy, WhenRevoked,
@@ -75,7 +75,7 @@ fn workers(report: &mut Report, table: &Table, client: ClientKind, policy: &mut 
         }
     }
     if let Some(value) = table.get("buffer") {
-        let records = report.integer(value, "buffer", 1, i32::MAX as u64);
+        let records = report.integer(value, "buffer", 1, MAX_BUFFER);
         policy.buffer = records.and_then(|n| u32::try_from(n).ok());
         if alone && client != ClientKind::KafkaGo {
             let message = "`buffer` is what several workers have between them and the poll thread; here is one worker";

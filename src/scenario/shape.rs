@@ -53,6 +53,7 @@ pub(super) const MAX_PRODUCERS: u64 = 1_000;
 pub(super) const MAX_KEYS: u64 = 1_000_000;
 pub(super) const MAX_SIZE: u64 = 1 << 30;
 pub(super) const MAX_WORKERS: u64 = 10_000;
+pub(super) const MAX_BUFFER: u64 = 1_000_000;
 
 pub(super) const CLIENTS: &[&str] = &["java", "librdkafka", "sarama", "kafka-go", "franz-go"];
 /// How often a failed commit may be repeated.
@@ -186,7 +187,7 @@ pub(super) const PROCESS: &[Field] = &[
     field("order", Kind::Words(ORDERS), "Whether several workers keep the order of a partition. Default: partition."),
     field(
         "buffer",
-        Kind::Integer(1, i32::MAX as u64),
+        Kind::Integer(1, MAX_BUFFER),
         "Records out to several workers at most while the poll thread polls on (sarama: that wait of each partition). Default: the library's.",
     ),
     field(

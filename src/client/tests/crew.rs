@@ -417,3 +417,33 @@ fn records_that_take_no_time_are_done_at_once() {
         assert_eq!(rig.now, Instant::ZERO);
     }
 }
+
+#[test]
+fn a_commit_that_is_due_when_the_workers_are_through_comes_before_close() {
+    for (when, offsets) in [(CommitWhen::AfterBatch, [(0, 4)]), (CommitWhen::EveryN(4), [(0, 4)])] {
+        let commit = policy(when, CommitOffset::DoneContiguous, CommitMode::Sync, false);
+        let mut rig = two(commit, WhenRevoked::FinishRecord, &[(0, 0, 6)]);
+        rig.run_to(15);
+        rig.stop();
+        rig.nothing_sent();
+        rig.run_to(20);
+        let id = rig.commit_sent(&offsets);
+        rig.commit_answer(id, &[0], ErrorCode::None);
+        rig.sent(Api::LeaveGroup);
+    }
+}
+
+#[test]
+fn single_records_keep_their_own_times_in_the_buffer() {
+    let mut rig = Rig::with(|c| {
+        c.commit = never();
+        c.process.workers = Workers::Pool(1);
+        c.process.jitter_percent = 20; // every draw here gives the middle
+        c.client.max_poll_records = 1;
+    });
+    let fetch = rig.stable(&[0], 0);
+    rig.records(fetch, &[(0, 0, 100)]);
+    rig.run_to(20);
+    let stretches: Vec<_> = work(&mut rig).into_iter().filter(|line| line.starts_with("start")).collect();
+    assert_eq!(stretches, ["start 0:0..1 10ms", "start 0:1..2 10ms", "start 0:2..3 10ms"]);
+}

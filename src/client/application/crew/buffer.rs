@@ -12,6 +12,8 @@ pub(super) struct Item {
     pub run: Run,
     /// `None`: their partition was not owned when they were handed out (a queue outlived the assignment).
     pub ownership: Option<u32>,
+    /// Each record was a run of its own, with a draw of its own.
+    pub singly: bool,
 }
 
 impl Item {
@@ -75,7 +77,8 @@ impl Buffer {
             WorkerOrder::Partition => lane.items.back_mut(),
             WorkerOrder::None => self.line.back_mut().map(|last| &mut last.1),
         };
-        if let Some(last) = last.filter(|_| self.merges)
+        // Runs that nothing tells apart, and single records that keep their draws, are kept together.
+        if let Some(last) = last.filter(|last| self.merges || (last.singly && item.singly))
             && last.run.tp == item.run.tp
             && last.run.to == item.run.from
             && last.ownership == item.ownership

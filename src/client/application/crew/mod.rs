@@ -46,6 +46,8 @@ struct Worker {
     ownership: Option<u32>,
     /// Time for each record of the run, without faults.
     time: Duration,
+    /// Each record of the run has a draw of its own.
+    one_by_one: bool,
 }
 
 /// The workers of a process.
@@ -61,6 +63,7 @@ pub(super) struct Crew {
     limit: u64,
     order: WorkerOrder,
     when_revoked: WhenRevoked,
+    jitters: bool,
     jitter_per_record: bool,
     buffer: Buffer,
     workers: Vec<Worker>,
@@ -96,7 +99,7 @@ impl Crew {
             Workers::PerPartition => usize::MAX,
         };
         let order = if process.workers == Workers::PerPartition { WorkerOrder::Partition } else { process.order };
-        let merges = process.jitter_percent == 0;
+        let jitters = process.jitter_percent > 0;
         Some(Box::new(Crew {
             most,
             feeds,
@@ -104,8 +107,9 @@ impl Crew {
             limit: process.buffer.unwrap_or_else(|| config.client.buffer()).into(),
             order,
             when_revoked: process.when_revoked.unwrap_or_else(|| config.client.kind.when_revoked()),
+            jitters,
             jitter_per_record: process.jitter_per_record,
-            buffer: Buffer::new(order, merges),
+            buffer: Buffer::new(order, !jitters),
             workers: Vec::new(),
             idle: Vec::new(),
             ends: BTreeSet::new(),
@@ -141,7 +145,7 @@ impl Crew {
         let next = self.workers.len();
         (next < self.most).then(|| {
             let (work, ownership, time) = (Work::default(), None, Duration::ZERO);
-            self.workers.push(Worker { state: State::Idle, work, lane: 0, ownership, time });
+            self.workers.push(Worker { state: State::Idle, work, lane: 0, ownership, time, one_by_one: false });
             next
         })
     }

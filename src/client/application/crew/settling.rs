@@ -1,12 +1,12 @@
 //! What workers do when their partitions are taken away, or the process shuts down: `when-revoked`.
 
-use super::super::Process;
+use super::super::{After, Process};
 use super::{Crew, State};
 use crate::client::io::Io;
 use crate::client::library::Callback;
 use crate::config::WhenRevoked;
 use crate::ids::{Offset, TopicPartition};
-use crate::trace::{DropReason, Kind};
+use crate::trace::{CommitOrigin, DropReason, Kind};
 
 /// What the poll thread waits for its workers in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +61,14 @@ impl Process {
         }
         match settling {
             Settling::Callback(callback) => self.run_callback(io, callback),
-            Settling::Close => self.begin_close(io),
+            Settling::Close => {
+                // What the strategy commits on has been done since: the poll thread still sees to that before it closes.
+                let wanted = self.crew.as_mut().and_then(|crew| crew.commit_wanted.take());
+                match wanted {
+                    Some(commit) => self.carry_out(io, commit, &[], CommitOrigin::Sync, After::Handle),
+                    None => self.begin_close(io),
+                }
+            }
         }
         true
     }

@@ -19,7 +19,8 @@ impl Process {
         let Some(crew) = &mut self.crew else { return };
         let subscription = self.library.subscription();
         for run in self.batch.drain(..) {
-            let item = Item { run, ownership: subscription.ownership(&run) };
+            let singly = run.to.0 - run.from.0 == 1;
+            let item = Item { run, ownership: subscription.ownership(&run), singly };
             crew.out += item.records();
             crew.batch_open = true;
             crew.buffer.push(item);
@@ -162,7 +163,7 @@ impl Process {
         let w = &mut crew.workers[worker];
         w.state = State::Idle;
         if w.work.run.from < w.work.run.to {
-            if crew.jitter_per_record {
+            if w.one_by_one {
                 w.time = self.draw_time(io);
             }
             self.start_stretch(io, crew, worker);
@@ -186,6 +187,7 @@ impl Process {
             let time = self.draw_time(io);
             let w = &mut crew.workers[worker];
             (w.lane, w.ownership, w.time, w.work.run) = (lane, item.ownership, time, item.run);
+            w.one_by_one = crew.jitter_per_record || (item.singly && crew.jitters);
             self.start_stretch(io, crew, worker);
         }
         any
@@ -201,7 +203,7 @@ impl Process {
         let Run { tp, from, to: end, .. } = w.work.run;
         // A worker that may have to wait for a commit of its own takes record by record: nobody can tell when that will be.
         let commits = crew.feeds && self.stride(io.now(), per_record, u64::MAX) < u64::MAX;
-        let to = if stuck || commits || crew.jitter_per_record { Offset(from.0 + 1) } else { end };
+        let to = if stuck || commits || w.one_by_one { Offset(from.0 + 1) } else { end };
         let shown = if stuck { Duration::MAX } else { per_record };
         let start = io.emit_cause(Kind::ProcessStart { partition: tp, from, to, per_record: shown });
         w.work = Work { run: w.work.run, from, reported: from, to, started: io.now(), per_record, stuck, start };
