@@ -14,6 +14,8 @@ mod sticky;
 mod rig;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_librdkafka;
 
 pub use sticky::{cooperative_user_data, decode_sticky_user_data, sticky_user_data};
 
