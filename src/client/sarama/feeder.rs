@@ -108,7 +108,6 @@ impl Sarama {
         if to < self.claims[index].fed {
             self.fetcher.feeding.push_back(index);
         }
-        // A channel without a buffer passes a message to who waits for one.
         let room = i64::from(self.config.sarama.channel_buffer_size);
         self.push(io, index, Offset(to.0 + room));
         PollOutcome::Records
@@ -138,7 +137,6 @@ impl Sarama {
         let p = &mut self.subscription.partitions[index];
         let (tp, from) = (p.tp, p.position);
         p.position = to;
-        self.claims[index].pushed = self.claims[index].pushed.max(to);
         self.ends_changed = true;
         io.emit_cause(Kind::Delivered { partition: tp, from, to });
         batch.push(Run { index, tp, from, to });

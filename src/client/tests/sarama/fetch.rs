@@ -92,3 +92,19 @@ fn sarama_reader_without_a_group_fetches_from_where_it_is_told() {
     rig.fires_at(100);
     assert_eq!(asked(&mut rig), [(1, 4)]);
 }
+
+/// An application whose handlers share one lock: one message at a time, going round the claims.
+#[test]
+fn sarama_claims_with_one_worker_take_turns() {
+    let mut rig = rig(|config| config.process.workers = crate::config::Workers::PollThread);
+    let fetch = rig.sa_running(&[0, 1], 0);
+    rig.records(fetch, &[(0, 0, 3), (1, 0, 2)]);
+    rig.run_to(4_100);
+    let mut order = Vec::new();
+    for event in rig.events() {
+        if let crate::trace::Kind::ProcessStart { partition, from, .. } = event {
+            order.push((partition.partition, from.0));
+        }
+    }
+    assert_eq!(order, [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2)]);
+}
