@@ -318,6 +318,29 @@ const CASES: &[Case] = &[
     ),
     // A handler that the rest of the group waits for.
     (true, "client = \"sarama\"\nprocess = { per-record = \"1s\", when-revoked = \"drain\" }", &[("GS089", 10, "60")]),
+    // kafka-go's Reader.
+    (
+        true,
+        "client = \"kafka-go\"\nstatic = true\nfrom = \"beginning\"\n\
+         commit = { when = \"after-record\", mode = \"async\", offset = \"position\", on-revoke = true }\n\
+         [group.billing.config]\nauto.offset.reset = \"none\"\npartition.assignment.strategy = \"sticky\"\n\
+         enable.auto.commit = true\nmax.poll.interval.ms = 1_000\n\
+         [group.billing.member.billing-0]\ncommit = { when = \"auto\" }\nconfig = { CommitInterval = -1 }",
+        &[
+            ("GS032", 10, "no static membership"),
+            ("GS032", 11, "cannot be told where to start"),
+            ("GS040", 12, "set CommitInterval"),
+            ("GS040", 12, "tells no positions"),
+            ("GS086", 12, "commits ahead of the work"),
+            ("GS040", 12, "no revoke callback"),
+            ("GS033", 14, "always starts somewhere"),
+            ("GS033", 15, "no balancer `sticky`"),
+            ("GS032", 16, "kafka-go has no `enable.auto.commit`"),
+            ("GS032", 17, "kafka-go has no `max.poll.interval.ms`"),
+            ("GS040", 19, "no auto-commit"),
+            ("GS033", 20, "`CommitInterval` must be at least 0"),
+        ],
+    ),
     // Limits.
     (
         false,
