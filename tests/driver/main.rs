@@ -4,6 +4,7 @@
 //! trips (coordinator, two joins, sync, offset fetch, list offsets, fetch). Stand-alone readers need three.
 
 mod broker_events;
+mod producers;
 mod random;
 mod rig;
 mod sarama;

@@ -211,6 +211,11 @@ impl Connection {
         self.blocked_until.is_none()
     }
 
+    /// The end of the reconnect back-off.
+    pub fn blocked_until(&self) -> Option<Instant> {
+        self.blocked_until
+    }
+
     /// Whether the socket takes more (`acks = 0`).
     pub fn has_room(&self) -> bool {
         self.bytes < SOCKET_BYTES

@@ -28,6 +28,8 @@ pub(super) struct Sender {
     /// franz-go: after a failure nothing goes to the broker before this; failures in a row.
     backing_off: Option<Instant>,
     failures: u32,
+    /// sarama: when the set will have waited for long enough.
+    set_due: Option<Instant>,
     /// When the topic's partitions are looked up again; `None` before the first time.
     metadata_at: Option<Instant>,
     pub answers: Answers,
@@ -46,6 +48,7 @@ impl Sender {
             answered_once: false,
             backing_off: None,
             failures: 0,
+            set_due: None,
             metadata_at: None,
             answers: Vec::new(),
             spread: Vec::new(),
@@ -90,13 +93,11 @@ impl Sender {
 
     /// When [`Sender::go_on`] has something to do next.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let set = match self.accumulator.rules.gather {
-            Gather::Set => self.accumulator.set_is_due(&self.settings, Instant::ZERO).err().flatten(),
-            _ => None,
-        };
         let metadata = self.metadata_at.filter(|_| !self.connection.waits_for(Api::Metadata));
+        // While the connection waits to be opened again nothing is sent: the end of that wait is the next thing to happen.
+        let metadata = metadata.map(|at| self.connection.blocked_until().map_or(at, |until| at.max(until)));
         let others = [self.accumulator.next_deadline(), self.connection.next_deadline(), self.expires_in_flight()];
-        others.into_iter().chain([set, metadata, self.backing_off]).flatten().min()
+        others.into_iter().chain([self.set_due, metadata, self.backing_off]).flatten().min()
     }
 
     /// Everything that is due: gives up what is too old, drops a connection that does not answer, asks, sends.
@@ -128,6 +129,9 @@ impl Sender {
                 break;
             }
             self.send(io, batches);
+        }
+        if self.accumulator.rules.gather == Gather::Set {
+            self.set_due = self.accumulator.set_is_due(&self.settings, now).err().flatten();
         }
     }
 
