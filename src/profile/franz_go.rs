@@ -123,6 +123,7 @@ pub(super) const TABLE: Table = Table {
             at("pkg/kgo/consumer.go", "after := time.NewTimer(time.Second)", ""),
         ),
     ],
+    producer: super::producers::FRANZ_GO,
     facts: &[
         fact(
             "Heartbeats, joins and rebalance callbacks go on in the background, whatever the application does; with BlockRebalanceOnPoll the callbacks wait until it is back in poll.",

@@ -99,6 +99,7 @@ pub(super) const TABLE: Table = Table {
         built_in("time for close", at(UTILS, "DEFAULT_CLOSE_TIMEOUT_MS", "= 30 * 1000;")),
         built_in("grace of JoinGroup", at(ABSTRACT, "JOIN_GROUP_TIMEOUT_LAPSE", "= 5000;")),
     ],
+    producer: super::producers::JAVA,
     facts: &[
         fact(
             "Heartbeats come from a thread of their own, whatever the handler does; the rebalance timeout that JoinGroup bears is max.poll.interval.ms.",

@@ -119,6 +119,7 @@ pub(super) const TABLE: Table = Table {
         built_in("deadline of ListOffsets", reader("conn.SetDeadline(time.Now().Add(10 * time.Second))", "")),
         built_in("defaultRTT", at("time.go", "defaultRTT", "= 1 * time.Second")),
     ],
+    producer: super::producers::KAFKA_GO,
     facts: &[
         fact(
             "A generation ends with the first of its goroutines, a failed heartbeat among them; it never waits for the application.",

@@ -147,6 +147,7 @@ pub(super) const TABLE: Table = Table {
             at("src/rdkafka_partition.c", "rd_kafka_toppar_offset_retry(rktp, 500", ""),
         ),
     ],
+    producer: super::producers::LIBRDKAFKA,
     facts: &[
         fact(
             "A record's offset is stored just before the record is handed to the application; the auto-commit timer commits what is stored, whether the application polls or not.",

@@ -9,12 +9,13 @@ mod java;
 mod kafka_go;
 mod librdkafka;
 mod print;
+mod producers;
 mod sarama;
 #[cfg(test)]
 mod tests;
 
 use crate::client::constants;
-use crate::config::{AssignorKind, ClientKind, MemberConfig};
+use crate::config::{AssignorKind, ClientKind, MemberConfig, ProducerSettings};
 use crate::scenario;
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub struct Source {
 /// Where the value of a row comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum From {
-    /// A field of [`MemberConfig`], as a JSON pointer.
+    /// A field of [`MemberConfig`], or under `/producer` of [`ProducerSettings`], as a JSON pointer.
     Field(&'static str),
     /// Whether the library commits by itself.
     AutoCommit,
@@ -75,8 +76,10 @@ pub struct Table {
     pub commit: &'static str,
     /// Its date.
     pub date: &'static str,
-    /// Defaults.
+    /// Defaults of a consumer.
     pub rows: &'static [Row],
+    /// Defaults of a producer.
+    pub producer: &'static [Row],
     /// Life cycle.
     pub facts: &'static [Fact],
     /// What is not modelled.
@@ -90,6 +93,8 @@ pub struct Profile {
     pub table: &'static Table,
     /// A value for each row: in scenario files' words.
     pub values: Vec<String>,
+    /// Likewise of the producer.
+    pub producer: Vec<String>,
 }
 
 const TABLES: [&Table; 5] = [&java::TABLE, &librdkafka::TABLE, &sarama::TABLE, &kafka_go::TABLE, &franz_go::TABLE];
@@ -118,7 +123,10 @@ const fn fact(text: &'static str, source: Source) -> Fact {
 pub fn profile(client: ClientKind) -> Option<Profile> {
     let table = TABLES.into_iter().find(|table| table.client == client)?;
     let config = serde_json::to_value(defaults(client)?).ok()?;
-    Some(Profile { table, values: table.rows.iter().map(|row| value(client, &config, row)).collect() })
+    let mut config = config;
+    config["producer"] = serde_json::to_value(ProducerSettings::of(client)).ok()?;
+    let values = |rows: &[Row]| rows.iter().map(|row| value(client, &config, row)).collect();
+    Some(Profile { table, values: values(table.rows), producer: values(table.producer) })
 }
 
 /// A member of a scenario that sets nothing but its library.
@@ -148,6 +156,7 @@ fn words(value: &Value) -> String {
         },
         Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(","),
         Value::Number(number) if number.as_u64() == Some(u64::from(u32::MAX)) => "all".to_owned(),
+        Value::Number(number) if number.as_u64().is_some_and(|n| n >= i64::MAX as u64) => "no limit".to_owned(),
         other => other.to_string(),
     }
 }

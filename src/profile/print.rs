@@ -1,6 +1,6 @@
 //! A profile, for people and for programs.
 
-use super::{Fact, Profile, Source};
+use super::{Fact, Profile, Row, Source};
 use serde_json::{Value, json};
 
 /// For people.
@@ -8,28 +8,9 @@ pub fn text(profile: &Profile) -> String {
     let table = profile.table;
     let commit = table.commit.get(..12).unwrap_or(table.commit);
     let mut out = format!("{}: {} as of commit {commit} ({})\n\n", table.client.name(), table.repository, table.date);
-    let rows: Vec<[&str; 4]> = std::iter::once(["key in files", "default", "the library's name", "source"])
-        .chain(table.rows.iter().zip(&profile.values).map(|(row, value)| {
-            let key = if row.key.is_empty() { "-" } else { row.key };
-            [key, value.as_str(), if row.own == row.key { "same" } else { row.own }, row.source.file]
-        }))
-        .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    for (number, row) in rows.iter().enumerate() {
-        let line = format!(
-            "{:<a$}  {:>b$}  {:<c$}  {}",
-            row[0],
-            row[1],
-            row[2],
-            if number == 0 { row[3].to_owned() } else { place(&table.rows[number - 1].source) },
-            a = widths[0],
-            b = widths[1],
-            c = widths[2],
-        );
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
+    rows(&mut out, table.rows, &profile.values);
+    out.push_str("\nProducer\n\n");
+    rows(&mut out, table.producer, &profile.producer);
     out.push_str("\nTimes are in ms, sizes in bytes. `-`: cannot be set.\n\nIn the life of a member\n");
     for Fact { text, source } in table.facts {
         out.push_str(&bullet(&format!("{text} [{}]", place(source))));
@@ -39,6 +20,23 @@ pub fn text(profile: &Profile) -> String {
         out.push_str(&bullet(text));
     }
     out
+}
+
+/// Defaults in columns.
+fn rows(out: &mut String, table: &[Row], values: &[String]) {
+    let head = ["key in files", "default", "the library's name", "source"].map(str::to_owned);
+    let lines = table.iter().zip(values).map(|(row, value)| {
+        let key = if row.key.is_empty() { "-" } else { row.key };
+        let own = if row.own == row.key { "same" } else { row.own };
+        [key.to_owned(), value.clone(), own.to_owned(), place(&row.source)]
+    });
+    let lines: Vec<[String; 4]> = std::iter::once(head).chain(lines).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+    let (a, b, c) = (width(0), width(1), width(2));
+    for [key, value, own, source] in &lines {
+        out.push_str(format!("{key:<a$}  {value:>b$}  {own:<c$}  {source}").trim_end());
+        out.push('\n');
+    }
 }
 
 fn bullet(text: &str) -> String {
@@ -57,10 +55,12 @@ fn place(source: &Source) -> String {
 pub fn json(profile: &Profile) -> Value {
     let table = profile.table;
     let source = |source: &Source| json!({ "file": source.file, "symbol": source.symbol, "text": source.text });
-    let settings =
-        table.rows.iter().zip(&profile.values).map(
-            |(row, value)| json!({ "key": row.key, "name": row.own, "value": value, "source": source(&row.source) }),
-        );
+    let settings = |rows: &[Row], values: &[String]| -> Vec<Value> {
+        let pairs = rows.iter().zip(values);
+        pairs
+            .map(|(r, value)| json!({ "key": r.key, "name": r.own, "value": value, "source": source(&r.source) }))
+            .collect()
+    };
     let facts = table.facts.iter().map(|fact| json!({ "text": fact.text, "source": source(&fact.source) }));
     json!({
         "schema": 1,
@@ -68,7 +68,8 @@ pub fn json(profile: &Profile) -> Value {
         "repository": table.repository,
         "commit": table.commit,
         "date": table.date,
-        "settings": settings.collect::<Vec<_>>(),
+        "settings": settings(table.rows, &profile.values),
+        "producer": settings(table.producer, &profile.producer),
         "life_cycle": facts.collect::<Vec<_>>(),
         "not_modelled": table.left_out,
     })

@@ -157,6 +157,7 @@ pub(super) const TABLE: Table = Table {
             at("consumer.go", "const partitionConsumersBatchTimeout", "= 100 * time.Millisecond"),
         ),
     ],
+    producer: super::producers::SARAMA,
     facts: &[
         fact(
             "At the end of a session every ConsumeClaim is waited for, without a deadline; heartbeats go on meanwhile, and then Cleanup and the last commit follow.",

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::ClientConfig;
-use crate::config::keys::{CONSUMER, Effect, client_has};
+use crate::config::keys::{CONSUMER, Effect, client_has, producer_names};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Profiles whose members can be run.
@@ -22,7 +22,7 @@ fn leaves(value: &Value, at: &str, into: &mut BTreeSet<String>) {
 
 #[test]
 fn every_key_that_a_library_has_is_in_its_table_and_no_other() {
-    for Profile { table, values } in built() {
+    for Profile { table, values, .. } in built() {
         let name = table.client.name();
         let rows: BTreeSet<&str> = table.rows.iter().map(|row| row.key).filter(|key| !key.is_empty()).collect();
         let modelled =
@@ -54,6 +54,57 @@ fn every_setting_that_a_client_runs_with_is_in_somebodys_table() {
         all.remove("/client/rebalance_timeout_ms");
     }
     assert_eq!(all, BTreeSet::new(), "no source for these");
+}
+
+#[test]
+fn every_setting_that_a_producer_runs_with_is_in_somebodys_table() {
+    let mut all = BTreeSet::new();
+    leaves(&serde_json::to_value(ProducerSettings::of(ClientKind::Java)).unwrap(), "/producer", &mut all);
+    for Profile { table, producer, .. } in built() {
+        let known = producer_names(table.client);
+        for (row, value) in table.producer.iter().zip(&producer) {
+            assert!(row.key.is_empty() || known.contains(&row.key), "{}: {}", table.client.name(), row.key);
+            assert!(!value.is_empty() && value != "null", "{}: {} has no value", table.client.name(), row.own);
+            if let From::Field(pointer) = row.from {
+                all.remove(pointer);
+            }
+        }
+    }
+    all.remove("/producer/kind");
+    all.remove("/producer/client_id");
+    assert_eq!(all, BTreeSet::new(), "no source for these");
+}
+
+#[test]
+fn the_defaults_of_producers_are_those_of_the_libraries_sources() {
+    // Read in the sources of the libraries, at the commits of the tables.
+    let matrix: [(&str, [&str; 5]); 8] = [
+        ("acks", ["all", "all", "leader", "none", "all"]),
+        ("idempotent", ["true", "false", "false", "", "true"]),
+        ("linger_ms", ["0", "5", "0", "1000", "10"]),
+        ("batch_bytes", ["16384", "1000000", "1048576", "1048576", "1000012"]),
+        ("batch_records", ["", "10000", "no limit", "100", ""]),
+        ("max_in_flight", ["5", "1000000", "5", "", "1"]),
+        ("retries", ["2147483647", "2147483647", "3", "9", "no limit"]),
+        ("delivery_timeout_ms", ["120000", "300000", "", "", ""]),
+    ];
+    let mut wrong = Vec::new();
+    for Profile { table, producer, .. } in built() {
+        let place = ClientKind::ALL.iter().position(|kind| *kind == table.client).unwrap();
+        for (field, expected) in matrix {
+            let pointer = format!("/producer/{field}");
+            let found = table.producer.iter().position(|row| matches!(row.from, From::Field(at) if at == pointer));
+            let found = found.map_or("", |found| producer[found].as_str());
+            if found != expected[place] {
+                wrong.push(format!(
+                    "{}: {field} is {found:?}, in the source {:?}",
+                    table.client.name(),
+                    expected[place]
+                ));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
@@ -108,7 +159,7 @@ fn the_defaults_are_those_of_the_libraries_sources() {
     ]);
     let place = |client| ClientKind::ALL.iter().position(|kind| *kind == client).unwrap();
     let mut wrong = Vec::new();
-    for Profile { table, values } in built() {
+    for Profile { table, values, .. } in built() {
         for (line, expected) in matrix {
             let found = table.rows.iter().zip(&values).find(|(row, _)| {
                 let key = if row.key.is_empty() { row.own } else { row.key };

@@ -10,7 +10,7 @@ groupsim=${GROUPSIM:-groupsim}
 "$groupsim" explain --profile "$profile" --json >"${TMPDIR:-/tmp}/profile.$$"
 trap 'rm -f "${TMPDIR:-/tmp}/profile.$$"' EXIT
 commit=$(jq -r .commit "${TMPDIR:-/tmp}/profile.$$")
-jq -c '(.settings + .life_cycle)[] | [.source.file, .source.symbol, .source.text]' "${TMPDIR:-/tmp}/profile.$$" |
+jq -c '(.settings + .producer + .life_cycle)[] | [.source.file, .source.symbol, .source.text]' "${TMPDIR:-/tmp}/profile.$$" |
 python3 -c '
 import json, re, subprocess, sys
 clone, commit = sys.argv[1:3]
