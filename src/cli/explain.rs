@@ -1,16 +1,27 @@
-//! `groupsim explain CODE` and `groupsim explain --profile NAME`.
+//! `groupsim explain FILE`, `groupsim explain CODE` and `groupsim explain --profile NAME`.
 
+use super::common::{Common, event};
 use super::exit::{Exit, Failure};
+use super::source::Source;
 use super::terminal::Stdout;
 use crate::config::ClientKind;
+use crate::config::expect::Expectations;
+use crate::ids::Seq;
+use crate::oracle::Judge;
 use crate::profile;
 use crate::report::codes;
+use crate::report::story::{self, Chain, Teller};
+use std::path::Path;
 
-/// Explain an error code of Kafka (ILLEGAL_GENERATION) or of a scenario file (GS012), or a client library's profile
+/// Tell the story of a run, or explain an error code of Kafka (ILLEGAL_GENERATION), a code of a scenario file (GS012) or
+/// a client library's profile
 ///
-/// The story of a run (explain FILE --event eN) is planned.
+/// The story: what the timeline did, each rebalance with its reason, who was dropped, whose commits were refused, and the
+/// duplicates and losses with their causes, each with its event. With --event: what led to one event.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  groupsim explain scenarios/rolling-deploy.toml
+  groupsim explain trace.jsonl --event e4711   what led to this event
   groupsim explain ILLEGAL_GENERATION
   groupsim explain 22                   the same, by its number in the protocol
   groupsim explain GS012
@@ -19,31 +30,29 @@ pub struct Args {
     /// An error code or the code of a diagnostic; without one, list those of Kafka
     #[arg(value_name = "CODE|FILE", allow_negative_numbers = true)]
     subject: Option<String>,
-    /// Planned: the story of an event
-    #[arg(long, value_name = "eN")]
-    event: Option<String>,
+    /// With FILE: what led to this event
+    #[arg(long, value_name = "eN", value_parser = event)]
+    event: Option<Seq>,
     /// The profile of a client library: java, librdkafka, sarama, kafka-go, franz-go
     #[arg(long, value_name = "NAME", conflicts_with_all = ["subject", "event"])]
     profile: Option<String>,
     /// With --profile: for programs
     #[arg(long, requires = "profile")]
     json: bool,
-    /// With FILE: root seed
-    #[arg(long, value_name = "N", hide = true)]
-    seed: Option<u64>,
-    /// With FILE: change the scenario
-    #[arg(long, value_name = "KEY=VALUE", hide = true)]
-    set: Vec<String>,
+    #[command(flatten)]
+    common: Common,
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(name) = &args.profile {
         return explain_profile(name, args.json);
     }
-    if args.event.is_some() {
-        return super::planned::refuse(
-            "explain --event (`groupsim chart FILE --around eN` shows the rebalance around it)",
-        );
+    if let Some(subject) = args.subject.as_deref().filter(|subject| is_file(subject)) {
+        return explain_file(Path::new(subject), args);
+    }
+    let common = &args.common;
+    if args.event.is_some() || common.seed.is_some() || common.until.is_some() || !common.set.is_empty() {
+        return Err(Failure::usage("--event, --seed, --set and --until go with a scenario or a trace".to_owned()));
     }
     let mut out = Stdout::default();
     match args.subject.as_deref() {
@@ -51,7 +60,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Some(subject) => {
             match codes::explain(subject).or_else(|| crate::scenario::explain_code(subject).map(str::to_owned)) {
                 Some(text) => out.data(&format!("{}\n", text.trim_end())),
-                None if is_file(subject) => return super::planned::refuse("explain FILE"),
                 None => return Err(Failure::usage(unknown(subject))),
             }
         }
@@ -76,8 +84,34 @@ fn explain_profile(name: &str, json: bool) -> Result<Exit, Failure> {
     out.finish().map(|()| Exit::Held)
 }
 
+/// The story of a run, or of one event.
+fn explain_file(path: &Path, args: &Args) -> Result<Exit, Failure> {
+    let source = Source::open(path, &args.common)?;
+    let (seed, until) = (args.common.seed, args.common.until);
+    let mut out = Stdout::default();
+    if let Some(seq) = args.event {
+        let mut chain = Chain::default();
+        source.feed(seed, until, &mut chain)?;
+        if !chain.trace_back(seq) {
+            return Err(Failure::usage(format!("there is no event e{seq} in this run")));
+        }
+        source.feed(seed, until, &mut chain)?;
+        chain.lines().iter().for_each(|line| out.data(&format!("{line}\n")));
+        return out.finish().map(|()| Exit::Held);
+    }
+    let (name, expect) = match &source {
+        Source::Scenario(loaded) => (loaded.scenario.name.clone(), loaded.scenario.expect.clone()),
+        Source::Trace(path, _) => (path.display().to_string(), Expectations::default()),
+    };
+    // What was to be expected is `run`'s to judge; here a loss is told, not judged.
+    let (mut judge, mut teller) = (Judge::new(&expect, true, true), Teller::default());
+    let (end, names) = source.feed_all(seed, until, &mut [&mut judge, &mut teller])?;
+    out.data(&story::story(&name, teller, &judge.finish(&names, end)));
+    out.finish().map(|()| Exit::Held)
+}
+
 fn is_file(subject: &str) -> bool {
-    let path = std::path::Path::new(subject);
+    let path = Path::new(subject);
     path.exists() || path.extension().is_some_and(|e| e == "toml" || e == "jsonl" || e == "csv")
 }
 

@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::interrupt;
 use super::load::{Loaded, load_all, tell_warnings};
 use super::panics::caught;
-use crate::ids::Seq;
+use crate::ids::{Names, Seq};
 use crate::sim::{self, RunOptions, StopReason};
 use crate::time::Instant;
 use crate::trace::Observer;
@@ -62,9 +62,22 @@ impl Source {
         until: Option<Instant>,
         observer: &mut dyn Observer,
     ) -> Result<Instant, Failure> {
+        self.feed_all(seed, until, &mut [observer]).map(|(last, _)| last)
+    }
+
+    /// The same for several observers, with the names that events refer to.
+    ///
+    /// # Errors
+    /// As [`Source::feed`].
+    pub fn feed_all(
+        &self,
+        seed: Option<u64>,
+        until: Option<Instant>,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<(Instant, Names), Failure> {
         match self {
-            Source::Scenario(loaded) => run(loaded, seed, until, observer),
-            Source::Trace(path, format) => read(path, *format, until, observer),
+            Source::Scenario(loaded) => run(loaded, seed, until, observers),
+            Source::Trace(path, format) => read(path, *format, until, observers),
         }
     }
 
@@ -94,12 +107,12 @@ fn run(
     loaded: &Loaded,
     seed: Option<u64>,
     until: Option<Instant>,
-    observer: &mut dyn Observer,
-) -> Result<Instant, Failure> {
+    observers: &mut [&mut dyn Observer],
+) -> Result<(Instant, Names), Failure> {
     // One microsecond more, so that events at the instant itself are in.
     let until = until.map(|t| Instant::from_us(t.as_us().saturating_add(1)));
     let options = RunOptions { seed, until, event_budget: None, interrupt: Some(interrupt::flag()) };
-    let end = caught(|| sim::run(&loaded.scenario, options, &mut [observer])).map_err(|message| {
+    let end = caught(|| sim::run(&loaded.scenario, options, observers)).map_err(|message| {
         let seed = seed.unwrap_or(loaded.scenario.seed);
         let replay = format!("groupsim run {} --seed {seed}", loaded.file);
         Failure::new(
@@ -109,11 +122,16 @@ fn run(
     })?;
     match end.stop {
         StopReason::Interrupted => Err(Failure::new(Exit::Interrupted, "interrupted")),
-        _ => Ok(end.virtual_time),
+        _ => Ok((end.virtual_time, end.names)),
     }
 }
 
-fn read(path: &Path, format: Format, until: Option<Instant>, observer: &mut dyn Observer) -> Result<Instant, Failure> {
+fn read(
+    path: &Path,
+    format: Format,
+    until: Option<Instant>,
+    observers: &mut [&mut dyn Observer],
+) -> Result<(Instant, Names), Failure> {
     let flag = interrupt::flag();
     let file = File::open(path).map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
     let wrong = |error| Failure::usage(format!("{}: {error}", path.display()));
@@ -127,9 +145,11 @@ fn read(path: &Path, format: Format, until: Option<Instant>, observer: &mut dyn 
             return Err(Failure::new(Exit::Interrupted, "interrupted"));
         }
         last = event.t;
-        observer.observe(&event, reader.names());
+        for observer in observers.iter_mut() {
+            observer.observe(&event, reader.names());
+        }
     }
-    Ok(last)
+    Ok((last, reader.into_names()))
 }
 
 struct Finder {

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 mod quantiles;
 mod shell;
+pub mod story;
 pub mod summary;
 pub mod timeline;
 mod verdict;

@@ -83,6 +83,11 @@ impl<R: BufRead> TraceReader<R> {
         &self.names
     }
 
+    /// The same, when reading is over.
+    pub fn into_names(self) -> Names {
+        self.names
+    }
+
     /// The next event; `None` at the end of the file.
     ///
     /// # Errors
