@@ -23,7 +23,7 @@ proptest! {
     fn timelines_of_sarama_end_and_break_nothing(
         text in scenario(ClientKind::Sarama), seed in 0u64..1_000, handlers in 0usize..4, mixed in 0usize..8,
     ) {
-        let mixed = ["java", "librdkafka", "franz-go", "kafka-go"].get(mixed).copied();
+        let mixed = ["java", "franz-go", "kafka-go"].get(mixed).copied();
         let text = sarama(&text, HANDLERS[handlers], mixed);
         ends_and_breaks_nothing(parse("random.toml", &text, &[]).ok(), &text, seed)?;
     }
