@@ -27,7 +27,7 @@ impl Ticker {
     pub fn tick(&mut self, io: &Io<'_, '_>, busy: bool) -> bool {
         let late = io.now().since(self.next.at).as_us();
         let ticks = late / self.every.as_us().max(1) + 1;
-        self.next.at = self.next.at + self.every.saturating_mul(ticks);
+        self.next.at += self.every.saturating_mul(ticks);
         self.kept |= busy;
         !busy
     }
