@@ -158,7 +158,7 @@ pub(super) fn commit(
         mode: mode_of(report, &parts),
         on_revoke: on_revoke(report, &parts, client).unwrap_or(false),
         also_auto_ms: None,
-        retry: retry(report, &parts),
+        retry: retry(report, &parts, client),
         store,
         ..CommitPolicy::default()
     };
@@ -190,7 +190,12 @@ fn store(report: &mut Report, parts: &Parts<'_>, client: ClientKind, process: &P
     OffsetStore::WithResult
 }
 
-fn retry(report: &mut Report, parts: &Parts<'_>) -> u32 {
+fn retry(report: &mut Report, parts: &Parts<'_>, client: ClientKind) -> u32 {
+    if let Some(value) = parts.get("retry").filter(|_| client == ClientKind::Sarama) {
+        let message = "`retry` with sarama, whose Commit() returns no error";
+        let help = "it repeats a flush by itself when the session ends (Consumer.Offsets.Retry.Max)".to_string();
+        report.add(Code::BadCommit, value.span, message, help);
+    }
     let times = parts.get("retry").and_then(|v| report.integer(v, "retry", 0, shape::MAX_RETRIES));
     times.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
 }
@@ -369,6 +374,28 @@ fn on_revoke(report: &mut Report, parts: &Parts<'_>, client: ClientKind) -> Opti
         return None;
     }
     parts.get("on-revoke").and_then(|v| report.boolean(v, "on-revoke"))
+}
+
+/// `enable.auto.commit` of a process that is started anew.
+pub(super) fn set_auto_commit(policy: &mut CommitPolicy, client: ClientKind, on: bool) {
+    match (policy.when, on) {
+        (CommitWhen::Auto { .. }, true) => {}
+        (CommitWhen::Auto { .. }, false) => {
+            *policy = CommitPolicy {
+                when: CommitWhen::Never,
+                offset: CommitOffset::DoneContiguous,
+                mode: CommitMode::Sync,
+                on_revoke: false,
+                ..policy.clone()
+            };
+        }
+        (CommitWhen::Never, true) if !policy.on_revoke => {
+            let (store, retry) = (policy.store, policy.retry);
+            *policy = CommitPolicy { store, retry, ..auto_policy(client) };
+        }
+        (_, true) => policy.also_auto_ms = policy.also_auto_ms.or(Some(default_auto_interval_ms(client))),
+        (_, false) => policy.also_auto_ms = None,
+    }
 }
 
 /// Changes `auto.commit.interval.ms` of whatever commits automatically.

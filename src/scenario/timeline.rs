@@ -417,9 +417,6 @@ fn with(report: &mut Report, table: &Table, who: &Selector, stage: &mut Stage<'_
     let standalone = !members.is_empty() && members.iter().all(standalone);
     let owner = Owner { side: Side::Consumer, client, protocol: stage.protocol, standalone };
     let settings = kafka::settings(report, stage.ignored, table, owner);
-    if let Some(setting) = settings.get("enable.auto.commit") {
-        report.planned(setting.key_span, "changing enable.auto.commit at a restart", "");
-    }
     let with: With = settings.iter().map(|(name, setting)| (name.to_string(), setting.to_text())).collect();
     for member in members.iter().take(MAX_WITH_CHECKED) {
         let config = apply_with(member, &with);
@@ -432,7 +429,11 @@ fn with(report: &mut Report, table: &Table, who: &Selector, stage: &mut Stage<'_
 /// A member's settings after the `with` of a `start` or `restart`, which [`load`](super::load) has validated.
 pub fn apply_with(config: &MemberConfig, with: &With) -> MemberConfig {
     let mut config = config.clone();
-    for (key, value) in with {
+    // First: an interval is that of what commits automatically then.
+    if let Some((_, value)) = with.iter().find(|(key, _)| key == "enable.auto.commit") {
+        policy::set_auto_commit(&mut config.commit, config.client.kind, value == "true");
+    }
+    for (key, value) in with.iter().filter(|(key, _)| key != "enable.auto.commit") {
         match value.parse::<i64>() {
             Ok(ms) if key == "auto.commit.interval.ms" => policy::set_auto_interval(&mut config.commit, ms),
             _ => kafka::set_text(&mut config.client, key, value),

@@ -232,6 +232,25 @@ fn commit_and_the_auto_commit_switch_are_one() {
 }
 
 #[test]
+fn a_restart_switches_auto_commit() {
+    let restarted = |more: &str, with: &str| {
+        let text =
+            format!("{more}[timeline]\nevents = [{{ at = \"1s\", restart = \"billing-0\", with = {{ {with} }} }}]");
+        let group = small(&text).groups.remove(0);
+        let scenario = small(&text);
+        let Action::Restart { with, .. } = &scenario.timeline[0].action else { panic!("a restart") };
+        apply_with(&group.member_configs[0], with).commit
+    };
+    let off = restarted("", "enable.auto.commit = false");
+    assert_eq!((off.when, off.on_revoke), (CommitWhen::Never, false));
+    let off = "[group.billing.config]\nenable.auto.commit = false\n";
+    let on = restarted(off, "enable.auto.commit = true, auto.commit.interval.ms = 700");
+    assert_eq!((on.when, on.on_revoke), (CommitWhen::Auto { interval_ms: 700 }, true));
+    let both = restarted("commit = { when = \"after-batch\" }\n", "enable.auto.commit = true");
+    assert_eq!((both.when, both.also_auto_ms), (CommitWhen::AfterBatch, Some(5_000)));
+}
+
+#[test]
 fn events_repeat_and_ranges_are_kept() {
     let s = small(
         "[timeline]\nevents = [\n{ at = \"10s..20s\", every = \"10s\", times = 3, pause = \"any 1 of billing\", for = \"2s\" },\n\
