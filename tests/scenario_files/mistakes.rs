@@ -316,6 +316,13 @@ const CASES: &[Case] = &[
             ("GS013", 15, "`surge = true` under the same name"),
         ],
     ),
+    // Commits of several workers, and of libraries that have not what they take.
+    (
+        true,
+        "process = { workers = 2 }\ncommit = { when = \"never\", store = \"with-result\" }\n\
+         [group.more]\ntopics = [\"orders\"]\nclient = \"sarama\"\ncommit = { when = \"after-record\", retry = 1 }",
+        &[("GS070", 10, "with several workers"), ("GS040", 14, "whose Commit() returns no error")],
+    ),
     // A handler that the rest of the group waits for.
     (true, "client = \"sarama\"\nprocess = { per-record = \"1s\", when-revoked = \"drain\" }", &[("GS089", 10, "60")]),
     // kafka-go's Reader.
