@@ -160,7 +160,6 @@ pub(super) fn commit(
         also_auto_ms: None,
         retry: retry(report, &parts, client),
         store,
-        ..CommitPolicy::default()
     };
     marks_gaps(report, &parts, &policy, process);
     match enabled {
