@@ -222,7 +222,7 @@ impl Partition {
 
     /// Sequence numbers begin at 0 in the next epoch (TxnPartitionEntry.startSequencesAtBeginning).
     fn begin_epoch(&mut self) {
-        self.begins_epoch = false;
+        (self.begins_epoch, self.unresolved) = (false, false);
         self.epoch = self.epoch.checked_add(1).unwrap_or(0);
         (self.next_sequence, self.answered) = (0, 0);
         for place in 0..self.retry.len() {
