@@ -151,7 +151,7 @@ fn what_the_broker_has_already_is_answered_again_and_not_appended() {
 
 #[test]
 fn a_gap_after_delivery_timeout_begins_a_new_epoch() {
-    let cut = r#"at = "19500us", cut = "p", for = "100s""#;
+    let cut = r#"at = "19500us", cut = "p", for = "75s""#;
     let config = "delivery.timeout.ms = 35_000\nretry.backoff.max.ms = 100";
     let seen = producer(1, "java", r#"{ rate = "1/10s", calls = 9 }"#, config, &[cut]);
     assert!(!seen.at("p", "batch_failed").is_empty());
