@@ -205,7 +205,10 @@ impl Library {
 
     /// Whether a timer commits what handlers have marked by then.
     pub fn commits_marks(&self, due: Due) -> bool {
-        due == Due::Sarama(SaramaDue::AutoCommit)
+        match self {
+            Library::FranzGo(c) => due == Due::FranzGo(FranzGoDue::AutoCommit) && c.commits_marks(),
+            _ => due == Due::Sarama(SaramaDue::AutoCommit),
+        }
     }
 
     /// A timer has fired.

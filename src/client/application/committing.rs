@@ -103,6 +103,7 @@ impl Process {
     /// A revoke callback that runs beside the poll loop (franz-go) commits what the strategy says, and waits for the answer.
     pub(super) fn answer_callback(&mut self, io: &mut Io<'_, '_>) -> bool {
         let Some(origin) = self.library.callback_asks() else { return false };
+        self.report_all(io); // handlers are in the middle of a batch
         let progress = progress(&mut self.library, io.now(), &[]);
         let commit = match origin {
             CommitOrigin::Close => self.strategy.on_close(&progress),

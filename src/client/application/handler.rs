@@ -194,7 +194,7 @@ impl Process {
         self.doing = Doing::Handling;
     }
 
-    fn report_ended(&mut self, io: &mut Io<'_, '_>) {
+    pub(super) fn report_ended(&mut self, io: &mut Io<'_, '_>) {
         if self.doing == Doing::Working {
             // A frozen handler has done nothing since.
             let ended = self.work.ended(self.paused_at.unwrap_or(io.now()));

@@ -263,6 +263,11 @@ impl FranzGo {
         }
     }
 
+    /// Auto-commit takes what the application marks as it goes.
+    pub fn commits_marks(&self) -> bool {
+        self.head == Head::Marked
+    }
+
     /// The ticker of auto-commit.
     pub(super) fn auto_commit(&mut self, io: &mut Io<'_, '_>) {
         let Some(ms) = self.commits.auto_interval_ms else { return };

@@ -6,6 +6,7 @@ use super::buffer::Item;
 use super::{Crew, State};
 use crate::client::HandlerFault;
 use crate::client::io::{Io, Timer};
+use crate::client::library::Library;
 use crate::client::strategy::Commit;
 use crate::client::subscription::Run;
 use crate::config::WorkerOrder;
@@ -85,8 +86,11 @@ impl Process {
         self.crew = Some(crew);
     }
 
-    /// What workers have done inside of stretches is wanted now.
+    /// What handlers have done inside of stretches is wanted now.
     pub(in super::super) fn report_all(&mut self, io: &mut Io<'_, '_>) {
+        if matches!(self.library, Library::FranzGo(_)) {
+            self.report_ended(io); // its one worker is not asked before: callbacks and commits run beside it
+        }
         if let Some(crew) = self.crew.as_mut().filter(|crew| crew.long > 0) {
             let cause = io.cx.cause;
             crew.look = Timer { at: io.now(), by: cause };
