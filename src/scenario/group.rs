@@ -37,7 +37,6 @@ pub(super) struct Draft<'t> {
     key_span: Span,
     table: &'t Table,
     base: Layer<'t>,
-    is_static: bool,
     assign: Option<Vec<(String, u32)>>,
     from: StartAt,
     until_end: bool,
@@ -53,7 +52,16 @@ struct Layer<'t> {
     /// Where to point if per-record is too long.
     process_span: Option<Span>,
     commit: Option<&'t Value>,
+    identity: Option<Identity>,
     settings: Settings,
+}
+
+/// `static`: whether a member has a group.instance.id, and which.
+#[derive(Clone, PartialEq, Eq)]
+enum Identity {
+    Dynamic,
+    OwnName,
+    Named(String),
 }
 
 struct Override<'t> {
@@ -109,14 +117,14 @@ pub(super) fn draft<'t>(report: &mut Report, world: &mut World<'_>, entry: &'t E
             }
         }
     }
-    let base = layer(report, world, table, standalone, None);
+    let mut base = layer(report, world, table, standalone, None);
+    base.identity = table.get("static").and_then(|v| report.boolean(v, "static")).map(Identity::of);
     let overrides = overrides(report, world, table, standalone, base.client);
     Some(Draft {
         name,
         key_span: entry.key_span,
         table,
         base,
-        is_static: table.get("static").and_then(|v| report.boolean(v, "static")).unwrap_or(false),
         assign,
         from: table.get("from").map_or(StartAt::Committed, |v| start_at(report, v)),
         until_end: table.get("until").and_then(|v| report.word(v, "until", &["end"])).is_some(),
@@ -142,7 +150,8 @@ fn overrides<'t>(
             break;
         }
         report.known_keys(table, &format!("[group.*.member.{}]", clip(&entry.key)), &shape::names(shape::MEMBER));
-        let layer = layer(report, world, table, standalone, client);
+        let mut layer = layer(report, world, table, standalone, client);
+        layer.identity = table.get("static").filter(|_| !standalone).and_then(|v| identity(report, v));
         overrides.push(Override { pattern: &entry.key, span: entry.key_span, layer });
     }
     overrides
@@ -173,8 +182,27 @@ fn layer<'t>(
             _ => v.span,
         }),
         commit: table.get("commit").filter(|_| !standalone),
+        identity: None,
         settings: config.map(|t| kafka::settings(report, world.ignored, t, owner)).unwrap_or_default(),
     }
+}
+
+impl Identity {
+    fn of(is_static: bool) -> Identity {
+        if is_static { Identity::OwnName } else { Identity::Dynamic }
+    }
+}
+
+/// `static` of a member: true, false or a name.
+fn identity(report: &mut Report, value: &Value) -> Option<Identity> {
+    let Node::Text(name) = &value.node else { return report.boolean(value, "static").map(Identity::of) };
+    if !legal_name(name) {
+        let message = format!("{} is no group.instance.id", quote(name));
+        let help = "letters, digits, `.`, `_` and `-`, at most 249".to_string();
+        report.add(Code::BadName, value.span, message, help);
+        return None;
+    }
+    Some(Identity::Named(name.clone()))
 }
 
 fn client(report: &mut Report, value: &Value) -> Option<ClientKind> {
@@ -359,6 +387,7 @@ impl Draft<'_> {
                 (layer.process, layer.process_span) = (over.process, over.process_span);
             }
             layer.commit = over.commit.or(layer.commit);
+            layer.identity = over.identity.or(layer.identity);
             layer.settings.extend(over.settings);
         }
         let kind = report.cast(layer.client.unwrap_or(ClientKind::Java));
@@ -377,14 +406,23 @@ impl Draft<'_> {
         };
         if kind == ClientKind::KafkaGo && !standalone {
             let span = |key: &str| self.table.get(key).map(|v| v.span);
-            kafka_go::refuse(report, span("static").filter(|_| self.is_static), span("from"));
+            kafka_go::refuse(
+                report,
+                span("static")
+                    .filter(|_| layer.identity.as_ref().is_some_and(|identity| *identity != Identity::Dynamic)),
+                span("from"),
+            );
         }
         let all_topics = || world.topics.iter().map(|t| t.name.clone()).take(1).collect();
         let membership = match &self.assign {
             Some(partitions) => Membership::Assign(partitions.clone()),
             None => Membership::Subscribe {
                 group: self.name.to_string(),
-                instance: self.is_static.then(|| self.name.to_string()),
+                instance: match layer.identity {
+                    Some(Identity::OwnName) => Some(String::new()), // Group::rename gives it its name
+                    Some(Identity::Named(instance)) => Some(instance),
+                    Some(Identity::Dynamic) | None => None,
+                },
                 topics: layer.topics.unwrap_or_else(all_topics),
             },
         };

@@ -138,7 +138,9 @@ impl Group {
     /// member, and the default `client.id` that is made of it).
     pub fn rename(config: &mut MemberConfig, name: String, host: String) {
         let default_id = config.client.client_id == Group::default_client_id(config);
-        if let Membership::Subscribe { instance: Some(instance), .. } = &mut config.membership {
+        if let Membership::Subscribe { instance: Some(instance), .. } = &mut config.membership
+            && (instance.is_empty() || *instance == config.name)
+        {
             instance.clone_from(&name);
         }
         (config.name, config.host) = (name, host);

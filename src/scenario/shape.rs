@@ -141,6 +141,11 @@ pub(super) const MEMBER: &[Field] = &[
     field("client", Kind::Words(CLIENTS), "Instead of the group's."),
     field("process", Kind::Table(PROCESS), "Instead of the group's, as a whole."),
     field("commit", Kind::Table(COMMIT), "Instead of the group's, as a whole."),
+    field(
+        "static",
+        Kind::OneOf(&[Kind::Boolean, Kind::Text]),
+        "Instead of the group's; a text is the group.instance.id, which two members may share by mistake.",
+    ),
     field("config", Kind::Properties(Side::Consumer), "Beside the group's; beats it key by key."),
 ];
 

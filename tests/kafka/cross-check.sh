@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Holds scenarios against a real Apache Kafka on this machine: starts a broker, plays them on it, stops it.
 #
-#   cross-check.sh [FILE|DIR...] [-- OPTION...]     default: scenarios/talk; options go to `groupsim cross-check`
+#   cross-check.sh [FILE|DIR...] [-- OPTION...]     options go to `groupsim cross-check`
+#
+# Without a file: scenarios/talk, and of scenarios/questions those about cooperative and static groups that take less than a minute.
 #
 # Scenarios that set [broker.config] get a broker of their own with these settings, one after the other; all others share one.
 # GROUPSIM=PROGRAM plays with that program (built with --features kafka); otherwise it is built first. Ends with the exit code
@@ -49,6 +51,7 @@ while (($#)); do
 done
 if ((${#files[@]} == 0)); then
     while IFS= read -r file; do files+=("$file"); done < <(cd "$root" && find scenarios/talk -name '*.toml' | LC_ALL=C sort)
+    files+=(scenarios/questions/{cooperative-redeploy,cooperative-scale-up,static-redeploy}.toml)
     cd "$root"
 fi
 
