@@ -6,17 +6,13 @@ use crate::ids::{Generation, InstanceId, MemberId, Names, TopicName, TopicPartit
 use crate::protocol::consumer_protocol::Subscription;
 use proptest::prelude::*;
 
+type Assign = fn(AssignorKind, &[AssignorMember], &[(TopicName, u32)], &mut Names) -> Vec<Share>;
+type Share = (MemberId, Vec<TopicPartition>);
+/// A member: its id, what it owns, in which generation.
+type Claim<'a> = (&'a str, &'a [u32], i32);
+
 /// What members that all subscribe to `t` get, in the order of `claims`: (id, owned, generation).
-fn shares(
-    partitions: u32,
-    claims: &[(&str, &[u32], i32)],
-    assign: fn(
-        AssignorKind,
-        &[AssignorMember],
-        &[(TopicName, u32)],
-        &mut Names,
-    ) -> Vec<(MemberId, Vec<TopicPartition>)>,
-) -> Vec<Vec<u32>> {
+fn shares(partitions: u32, claims: &[Claim<'_>], assign: Assign) -> Vec<Vec<u32>> {
     let mut names = Names::new();
     let topic = TopicName(names.intern("t"));
     let mut members = Vec::new();
@@ -33,17 +29,17 @@ fn shares(
     given.into_iter().map(|(_, share)| share.into_iter().map(|tp| tp.partition).collect()).collect()
 }
 
-fn of_librdkafka(partitions: u32, claims: &[(&str, &[u32], i32)]) -> Vec<Vec<u32>> {
+fn of_librdkafka(partitions: u32, claims: &[Claim<'_>]) -> Vec<Vec<u32>> {
     shares(partitions, claims, assign_as_librdkafka)
 }
 
-fn of_kafka(partitions: u32, claims: &[(&str, &[u32], i32)]) -> Vec<Vec<u32>> {
+fn of_kafka(partitions: u32, claims: &[Claim<'_>]) -> Vec<Vec<u32>> {
     shares(partitions, claims, assign)
 }
 
 #[test]
 fn a_first_assignment_deals_one_each() {
-    let claims: &[(&str, &[u32], i32)] = &[("a", &[], -1), ("b", &[], -1)];
+    let claims: &[Claim<'_>] = &[("a", &[], -1), ("b", &[], -1)];
     assert_eq!(of_librdkafka(5, claims), [vec![0, 2, 4], vec![1, 3]]);
     assert_eq!(of_kafka(5, claims), [vec![0, 2, 4], vec![1, 3]]);
 }
@@ -51,26 +47,26 @@ fn a_first_assignment_deals_one_each() {
 /// Seen of librdkafka 2.12.1 too: the member that had all three keeps the last.
 #[test]
 fn members_give_their_first_partitions_up_where_kafkas_give_their_last() {
-    let claims: &[(&str, &[u32], i32)] = &[("a", &[0, 1, 2], 1), ("b", &[], -1), ("c", &[], -1)];
+    let claims: &[Claim<'_>] = &[("a", &[0, 1, 2], 1), ("b", &[], -1), ("c", &[], -1)];
     assert_eq!(of_librdkafka(3, claims), [vec![2], vec![], vec![]]);
     assert_eq!(of_kafka(3, claims), [vec![0], vec![], vec![]]);
-    let second: &[(&str, &[u32], i32)] = &[("a", &[2], 2), ("b", &[], 2), ("c", &[], 2)];
+    let second: &[Claim<'_>] = &[("a", &[2], 2), ("b", &[], 2), ("c", &[], 2)];
     assert_eq!(of_librdkafka(3, second), [vec![2], vec![1], vec![0]]);
-    let two: &[(&str, &[u32], i32)] = &[("a", &[0, 2, 4], 1), ("b", &[1, 3, 5], 1), ("c", &[], -1)];
+    let two: &[Claim<'_>] = &[("a", &[0, 2, 4], 1), ("b", &[1, 3, 5], 1), ("c", &[], -1)];
     assert_eq!(of_librdkafka(6, two), [vec![2, 4], vec![3, 5], vec![]]);
     assert_eq!(of_kafka(6, two), [vec![0, 2], vec![1, 3], vec![]]);
 }
 
 #[test]
 fn what_a_member_leaves_behind_is_dealt_backwards() {
-    let claims: &[(&str, &[u32], i32)] = &[("a", &[0, 1], 1), ("c", &[4, 5], 1)];
+    let claims: &[Claim<'_>] = &[("a", &[0, 1], 1), ("c", &[4, 5], 1)];
     assert_eq!(of_librdkafka(6, claims), [vec![0, 1, 3], vec![2, 4, 5]]);
     assert_eq!(of_kafka(6, claims), [vec![0, 1, 2], vec![3, 4, 5]]);
 }
 
 #[test]
 fn of_two_claims_the_newer_counts_but_the_last_in_the_list_decides_what_changes_hands() {
-    let claims: &[(&str, &[u32], i32)] = &[("a", &[0], 2), ("b", &[0, 1], 1)];
+    let claims: &[Claim<'_>] = &[("a", &[0], 2), ("b", &[0, 1], 1)];
     assert_eq!(of_librdkafka(2, claims), [vec![], vec![1]], "withheld from `a`, which owns it");
     assert_eq!(of_kafka(2, claims), [vec![0], vec![1]]);
 }
@@ -84,10 +80,10 @@ proptest! {
         for partition in 0..partitions {
             owned[partition as usize % before].push(partition);
         }
-        let rounds = |assign: fn(u32, &[(&str, &[u32], i32)]) -> Vec<Vec<u32>>| {
+        let rounds = |assign: fn(u32, &[Claim<'_>]) -> Vec<Vec<u32>>| {
             let claims = |owned: &[Vec<u32>]| {
                 let claims: Vec<(&str, Vec<u32>, i32)> = ids[..after].iter().zip(owned).map(|(&id, owned)| (id, owned.clone(), 1)).collect();
-                let claims: Vec<(&str, &[u32], i32)> = claims.iter().map(|(id, owned, generation)| (*id, &owned[..], *generation)).collect();
+                let claims: Vec<Claim<'_>> = claims.iter().map(|(id, owned, generation)| (*id, &owned[..], *generation)).collect();
                 assign(partitions, &claims)
             };
             let first = claims(&owned);

@@ -60,7 +60,7 @@ fn holders(problem: &Problem, claims: &[(Vec<PartitionIndex>, Generation)]) -> (
         let mut newest = claimants.iter().rev().map(|claimant| claimant.1).filter(|_| !twice);
         (newest.next().unwrap_or(NOBODY), newest.next().unwrap_or(NOBODY))
     };
-    claimants.iter_mut().map(|claimants| place(claimants)).unzip()
+    claimants.iter_mut().map(place).unzip()
 }
 
 impl Builder<'_> {
