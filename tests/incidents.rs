@@ -215,8 +215,8 @@ fn stuck_row(label: &str, file: &str, ran: &Ran) -> String {
     });
     let actor = actor.expect("the member");
     let during = |event: &&Event| event.t > from && event.t < until;
-    let beats = ran.events.iter().filter(during).filter(|e| e.actor == actor && e.kind.name() == "heartbeat_sent");
-    let last_beat = beats.last().map(|event| event.t);
+    let mut beats = ran.events.iter().filter(during).filter(|e| e.actor == actor && e.kind.name() == "heartbeat_sent");
+    let last_beat = beats.next_back().map(|event| event.t);
     let ended = until.min(Instant::ZERO + ran.scenario.run_for);
     let beats = match last_beat {
         Some(at) if ended.since(at) < Duration::from_secs(7) => "yes, as long as it hangs".to_owned(),
@@ -233,7 +233,7 @@ fn stuck_row(label: &str, file: &str, ran: &Ran) -> String {
         let reason = text(event, "reason", &ran.names);
         let after = seconds(event.t.since(from));
         let begun = ran.events.iter().filter(|e| e.t <= event.t && e.kind.name() == "group_state");
-        let begun = begun.filter(|e| text(e, "to", &ran.names) == "PreparingRebalance").last();
+        let begun = begun.filter(|e| text(e, "to", &ran.names) == "PreparingRebalance").next_back();
         match begun.filter(|_| reason == "rebalance_timeout") {
             Some(begun) => format!("after {after}, {} after a rebalance began", seconds(event.t.since(begun.t))),
             None => format!("after {after} ({reason})"),
