@@ -232,8 +232,8 @@ fn stuck_row(label: &str, file: &str, ran: &Ran) -> String {
     let removed = removed.map_or("never".to_owned(), |event| {
         let reason = text(event, "reason", &ran.names);
         let after = seconds(event.t.since(from));
-        let begun = ran.events.iter().filter(|e| e.t <= event.t && e.kind.name() == "group_state");
-        let begun = begun.filter(|e| text(e, "to", &ran.names) == "PreparingRebalance").next_back();
+        let mut begun = ran.events.iter().filter(|e| e.t <= event.t && e.kind.name() == "group_state");
+        let begun = begun.rfind(|e| text(e, "to", &ran.names) == "PreparingRebalance");
         match begun.filter(|_| reason == "rebalance_timeout") {
             Some(begun) => format!("after {after}, {} after a rebalance began", seconds(event.t.since(begun.t))),
             None => format!("after {after} ({reason})"),

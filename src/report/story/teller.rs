@@ -93,7 +93,7 @@ impl Teller {
                 let text = match known.under_way.take() {
                     Some(Rebalance { since, number }) => {
                         let took = event.t.since(since);
-                        let which = if number == 0 { "first".to_owned() } else { format!("after {took}") };
+                        let which = if number == 0 { "for the first time".to_owned() } else { format!("after {took}") };
                         format!("{name} is Stable {which}: generation {generation}, {members} members")
                     }
                     None => format!("{name} is Stable: {}", reason.label()),
