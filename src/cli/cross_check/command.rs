@@ -141,11 +141,23 @@ fn as_librdkafka(path: &Path, sets: &[(&str, &str)]) -> Result<crate::scenario::
     load_as(path, sets, ClientKind::Librdkafka).or_else(|errors| load(path, sets).map_err(|_| errors))
 }
 
+/// The Go library that a file is written for, if it is.
+fn a_go_library(scenario: &crate::scenario::Scenario) -> Option<ClientKind> {
+    let kinds = scenario.groups.iter().flat_map(|group| &group.member_configs).map(|config| config.client.kind);
+    kinds.into_iter().find(|kind| !matches!(kind, ClientKind::Java | ClientKind::Librdkafka))
+}
+
 /// Why a scenario cannot be played for real at all.
 fn impossible(args: &Args, loaded: &Loaded) -> Option<String> {
+    let sets: Vec<(&str, &str)> = args.set.iter().filter_map(|set| set.split_once('=')).collect();
+    if let Some(library) = load(&loaded.path, &sets).ok().and_then(|written| a_go_library(&written.scenario)) {
+        let name = library.name();
+        return Some(format!(
+            "it is about {name}, and the real members are librdkafka's: they would show something else"
+        ));
+    }
     let mut configs = loaded.scenario.groups.iter().flat_map(|group| &group.member_configs);
     if configs.any(|config| config.client.kind != ClientKind::Librdkafka) {
-        let sets: Vec<(&str, &str)> = args.set.iter().filter_map(|set| set.split_once('=')).collect();
         let refused = load_as(&loaded.path, &sets, ClientKind::Librdkafka).err()?;
         let why = refused.diagnostics.first().map_or("", |diagnostic| diagnostic.message.as_str());
         return Some(format!("librdkafka does not take what the file gives its clients: {why}"));

@@ -1,6 +1,6 @@
 //! What of a scenario a real cluster does otherwise.
 
-use crate::config::{BrokerConfig, Workers};
+use crate::config::{BrokerConfig, OffsetStore, Workers};
 use crate::scenario::{Action, Reborn, Scenario};
 use crate::time::Duration;
 use crate::trace::Verb;
@@ -27,8 +27,19 @@ pub fn impossible(scenario: &Scenario) -> Option<String> {
     if scenario.timeline.iter().any(|event| new_names(&event.action)) {
         return Some("restarts `as = \"new\"` are not done to real processes in this version".to_owned());
     }
-    let mut members = scenario.groups.iter().flat_map(|group| &group.member_configs);
-    if members.any(|member| member.process.workers != Workers::PollThread) {
+    if !scenario.producers.is_empty() {
+        return Some("producers with a client of their own are not played by real ones in this version".to_owned());
+    }
+    let members = || scenario.groups.iter().flat_map(|group| &group.member_configs);
+    if members().any(|member| member.commit.store == OffsetStore::WithResult) {
+        return Some(
+            "real members keep their offsets in Kafka: `store = \"with-result\"` is simulated only".to_owned(),
+        );
+    }
+    if members().any(|member| member.commit.retry > 0) {
+        return Some("real members do not repeat commits by themselves: `retry` is simulated only".to_owned());
+    }
+    if members().any(|member| member.process.workers != Workers::PollThread) {
         return Some(
             "several workers beside the poll thread are not played by real members in this version".to_owned(),
         );
@@ -118,6 +129,20 @@ mod tests {
         assert_eq!(why(r#"restart = "app-0""#), None);
         let said = "restarts `as = \"new\"` are not done to real processes in this version";
         assert_eq!(why(r#"restart = "app-0", as = "new", surge = true"#).as_deref(), Some(said));
+    }
+
+    #[test]
+    fn what_real_members_do_not_do_is_named() {
+        let why = |more: &str| {
+            let text = format!("run-for = \"9s\"\n[topic.orders]\n[group.app]\n{more}\n");
+            impossible(&crate::scenario::parse("x.toml", &text, &[]).expect("the scenario is right").scenario)
+        };
+        let names = |said: Option<String>, word: &str| said.is_some_and(|said| said.contains(word));
+        assert!(names(why("commit = { when = \"after-batch\", retry = 2 }"), "`retry`"));
+        assert!(names(why("commit = { when = \"after-batch\", store = \"with-result\" }"), "with-result"));
+        assert!(names(why("process = { workers = 3 }"), "several workers"));
+        assert!(names(why("[producer.p]\ntopic = \"orders\"\nsend = { calls = 3 }"), "producers"));
+        assert_eq!(why("commit = { when = \"after-batch\" }"), None);
     }
 
     #[test]
