@@ -24,7 +24,7 @@ fn a_strategy_that_commits_what_was_delivered_is_caught() {
     assert_eq!(
         output("commit_on_a_timer"),
         "lost 30, duplicates 0\n\
-         29 records of orders-0 were never finished: auto-0 committed beyond them at 9.115s and auto-0 ended at 10.050s\n"
+         29 records of orders-0 were never finished: auto-0 committed beyond them at 9.115s and auto-0 ended with them in hand at 10.050s\n"
     );
 }
 

@@ -103,8 +103,9 @@ pub(crate) fn report(part: &Part, (from, to, hazard, gone): (i64, i64, Hazard, L
     } else {
         format!("{} {}", desk.who(gone.who), gone.why)
     };
+    let (what, were, them) = if to - from == 1 { ("record", "was", "it") } else { ("records", "were", "them") };
     let sentence = format!(
-        "{} records of {} were never finished: {} committed beyond them at {} and {end} at {}",
+        "{} {what} of {} {were} never finished: {} committed beyond {them} at {} and {end} at {}",
         to - from,
         desk.place(part.tp),
         desk.who(hazard.committer),

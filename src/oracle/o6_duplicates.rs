@@ -201,18 +201,19 @@ fn tell(part: &Part, place: usize, to: ActorId, desk: &Desk<'_>) -> String {
     let mark = &part.marks[place];
     let (tp, from, to) = (desk.place(part.tp), desk.who(mark.before), desk.who(to));
     let count = mark.to - mark.from;
+    let records = if count == 1 { "record" } else { "records" };
     let passed = if from == to {
-        format!("{tp} came back to {to} with {count} processed, uncommitted records")
+        format!("{tp} came back to {to} with {count} processed, uncommitted {records}")
     } else {
-        format!("{tp} passed from {from} to {to} with {count} processed, uncommitted records")
+        format!("{tp} passed from {from} to {to} with {count} processed, uncommitted {records}")
     };
     match mark.cause {
-        Cause::Seek => format!("{to} was told to read {tp} from a position below {count} processed records"),
+        Cause::Seek => format!("{to} was told to read {tp} from a position below {count} processed {records}"),
         Cause::Reset => format!(
-            "no committed offset was found for {tp}: auto.offset.reset put {to} before {count} processed records"
+            "no committed offset was found for {tp}: auto.offset.reset put {to} before {count} processed {records}"
         ),
         Cause::Rewind => {
-            format!("the committed position of {tp} had moved back below {count} processed records when {to} took it")
+            format!("the committed position of {tp} had moved back below {count} processed {records} when {to} took it")
         }
         Cause::CommitRejected => {
             let code = mark.code.map_or("an error", ErrorCode::name);

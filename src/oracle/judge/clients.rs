@@ -141,7 +141,7 @@ impl Judge {
                 let desk = desk!(self, scope, names);
                 let why = match reason {
                     crate::trace::DropReason::Revoked => "dropped them when the partition was revoked",
-                    crate::trace::DropReason::Ended => "ended",
+                    crate::trace::DropReason::Ended => "ended with them in hand",
                     crate::trace::DropReason::Fenced => "found that somebody else had written results of them",
                     crate::trace::DropReason::Error => "gave them up on an error",
                 };
