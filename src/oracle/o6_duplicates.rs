@@ -215,10 +215,10 @@ fn tell(part: &Part, place: usize, to: ActorId, desk: &Desk<'_>) -> String {
         Cause::Rewind => {
             format!("the committed position of {tp} had moved back below {count} processed {records} when {to} took it")
         }
-        Cause::CommitRejected => {
-            let code = mark.code.map_or("an error", ErrorCode::name);
-            format!("{passed} because {from}'s commit was rejected ({code})")
-        }
+        Cause::CommitRejected => match mark.code.filter(|code| !code.is_none()) {
+            Some(code) => format!("{passed} because {from}'s commit was rejected ({})", code.name()),
+            None => format!("{passed} because {from}'s own client refused its commit"),
+        },
         Cause::CommitLost => format!("{passed} because {from} never got its commit through"),
         Cause::Crash => format!("{passed} because {from} crashed before its next commit"),
         Cause::Revoked => match mark.removed {

@@ -11,12 +11,23 @@ pub use chain::Chain;
 pub use teller::Teller;
 
 use crate::ids::Seq;
-use crate::oracle::{Class, Finding, Outcome};
-use crate::time::Instant;
+use crate::oracle::{Class, Finding, Metrics, Outcome};
+use crate::time::{Duration, Instant};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Most lines of a story; what else happened is counted.
-const MOST_LINES: usize = 300;
+/// Most lines of one kind, and of a story; what else happened is counted.
+const MOST_OF_A_KIND: usize = 12;
+const MOST_LINES: usize = 600;
+
+/// How much a moment matters when not all can be told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Weight {
+    /// What the timeline did, who was dropped, what was lost: told in any case.
+    Turn,
+    /// One of many of its kind.
+    Common(&'static str),
+}
 
 /// Something worth a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +36,8 @@ pub struct Moment {
     pub at: Instant,
     /// The event.
     pub seq: Seq,
+    /// Whether it may be left out.
+    pub weight: Weight,
     /// What happened, in a sentence without a full stop.
     pub text: String,
 }
@@ -34,19 +47,46 @@ pub fn story(name: &str, teller: Teller, outcome: &Outcome) -> String {
     let mut moments = teller.moments;
     moments.extend(outcome.findings.iter().map(found));
     moments.sort_by_key(|moment| (moment.at, moment.seq));
-    let left_out = moments.len().saturating_sub(MOST_LINES) as u64 + teller.left_out + outcome.findings_left_out;
-    moments.truncate(MOST_LINES);
+    let mut left_out = teller.left_out;
+    if outcome.findings_left_out > 0 {
+        left_out.insert("findings", outcome.findings_left_out);
+    }
+    thin(&mut moments, &mut left_out);
     let width = moments.iter().map(|moment| moment.at.to_string().len()).max().unwrap_or(0);
     let mut text = format!("{name}\n\n");
     for moment in &moments {
         let _ = writeln!(text, "{:>width$}  {}  (e{})", moment.at.to_string(), moment.text, moment.seq);
     }
-    if left_out > 0 {
-        let _ = writeln!(text, "{:>width$}  and {left_out} more, which are counted below only", "");
+    let more: Vec<String> = left_out.iter().map(|(kind, count)| format!("{count} more {kind}")).collect();
+    if !more.is_empty() {
+        let _ = writeln!(text, "{:>width$}  not told one by one: {}", "", more.join(", "));
     }
     text.push('\n');
     text.push_str(&in_all(outcome));
+    if !moments.is_empty() {
+        text.push_str("(eN) is an event of the trace: `groupsim explain FILE --event eN` tells what led to it.\n");
+    }
     text
+}
+
+/// Leaves out what comes too often: of each kind the first ones stay, and every turn.
+fn thin(moments: &mut Vec<Moment>, left_out: &mut BTreeMap<&'static str, u64>) {
+    let mut told: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let (mut all, most) = (0, MOST_LINES);
+    moments.retain(|moment| {
+        let kind = match moment.weight {
+            Weight::Common(kind) => kind,
+            Weight::Turn => "turns",
+        };
+        let count = told.entry(kind).or_default();
+        *count += 1;
+        let stays = all < most && (moment.weight == Weight::Turn || *count <= MOST_OF_A_KIND);
+        all += usize::from(stays);
+        if !stays {
+            *left_out.entry(kind).or_default() += 1;
+        }
+        stays
+    });
 }
 
 fn found(finding: &Finding) -> Moment {
@@ -61,17 +101,32 @@ fn found(finding: &Finding) -> Moment {
         ("", what) => format!("{what}: "),
         (class, _) => format!("{class}: "),
     };
-    Moment { at: finding.at, seq: finding.seq, text: format!("{what}{}", finding.sentence) }
+    let weight = match (finding.class, finding.what) {
+        (Class::Measure, "duplicate") => Weight::Common("duplicates"),
+        (Class::Measure, "hazard") => Weight::Common("commits beyond unfinished records"),
+        (Class::Measure, "order-inversion" | "inversion") => Weight::Common("order inversions"),
+        (Class::Measure, _) => Weight::Common("findings"),
+        _ => Weight::Turn,
+    };
+    Moment { at: finding.at, seq: finding.seq, weight, text: format!("{what}{}", finding.sentence) }
 }
 
 fn in_all(outcome: &Outcome) -> String {
     let number = |metric: &str| outcome.total.numbers.get(metric).copied().unwrap_or(0);
-    let mut text = format!(
-        "In all: {} records handled, {} lost, {} skipped, {} duplicates",
-        outcome.total.processed,
+    let mut text = String::new();
+    for (name, metrics) in &outcome.producers {
+        text.push_str(&of_producer(name, metrics));
+    }
+    if outcome.scopes.is_empty() {
+        return text;
+    }
+    let _ = write!(
+        text,
+        "In all: {} handled, {} lost, {} skipped, {}",
+        count(outcome.total.processed, "record"),
         number("lost"),
         number("skipped"),
-        number("duplicates")
+        count(number("duplicates"), "duplicate")
     );
     let causes: Vec<String> = outcome
         .total
@@ -83,7 +138,7 @@ fn in_all(outcome: &Outcome) -> String {
     if !causes.is_empty() {
         let _ = write!(text, " ({})", causes.join(", "));
     }
-    let _ = write!(text, ", {} rebalances", number("rebalances"));
+    let _ = write!(text, ", {}", count(number("rebalances"), "rebalance"));
     let refused: Vec<String> =
         outcome.total.commit_failures_by_code.iter().map(|(code, n)| format!("{n} {code}")).collect();
     if !refused.is_empty() {
@@ -95,4 +150,41 @@ fn in_all(outcome: &Outcome) -> String {
         let _ = writeln!(text, "Not as expected: {}.", broken.join("; "));
     }
     text
+}
+
+/// What a producer did, in a line.
+fn of_producer(name: &str, metrics: &Metrics) -> String {
+    let number = |metric: &str| metrics.numbers.get(metric).copied().unwrap_or(0);
+    let mut text = format!(
+        "{name} wrote {} in {}",
+        count(number("produced"), "record"),
+        plural(number("produce_batches"), "batch", "batches")
+    );
+    if let Some(calls) = metrics.samples.get("call_time").filter(|calls| !calls.values.is_empty()) {
+        let sum_us = calls.values.iter().map(|&us| us.unsigned_abs()).sum();
+        let took = Duration::from_us(sum_us);
+        let _ = write!(text, "; {} took {took} in all", count(calls.values.len() as i64, "call"));
+    }
+    for (metric, word) in [
+        ("producer_duplicates", "written twice"),
+        ("producer_reordered", "out of order"),
+        ("producer_lost", "acknowledged and lost"),
+        ("producer_failed", "given back with an error"),
+        ("producer_dropped", "gone with the process"),
+    ] {
+        if number(metric) > 0 {
+            let _ = write!(text, ", {} {word}", number(metric));
+        }
+    }
+    text.push_str(".\n");
+    text
+}
+
+/// `1 record`, `2 records`.
+pub(super) fn count(n: i64, what: &str) -> String {
+    plural(n, what, &format!("{what}s"))
+}
+
+fn plural(n: i64, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
