@@ -1,6 +1,7 @@
 //! O1c, client overlap: two client intervals of p intersect. Legal only if the older one's member was already removed or
 //! superseded, or the newer one's (a SyncGroup answer that came late); then it is a MEASURE: its length and the records done
-//! in it. MODEL if both are members that have joined the current generation, before which their protocol made them revoke.
+//! in it; so it is when the older one's library joined again without waiting for its application (`rejoin_unrevoked`). MODEL
+//! if both are members that have joined the current generation, before which their protocol made them revoke.
 
 use super::book::{About, Desk};
 use super::outcome::Class;
@@ -24,7 +25,7 @@ pub(crate) fn opened(scope: &mut Scope, place: usize, newer: usize, desk: &mut D
     if !scope.managed || fenced(holder) {
         return;
     }
-    for older in others.filter(|older| !fenced(older.life)) {
+    for older in others.filter(|older| !older.unrevoked && !fenced(older.life)) {
         let sentence = format!(
             "{} owns {} from now on, while {}, a member that joined the same generation {}, has not revoked it",
             desk.who(holder.0),

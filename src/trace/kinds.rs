@@ -806,6 +806,9 @@ kinds! {
             /// The next record to handle.
             offset: Offset,
         }
+        /// librdkafka joins again, or has joined, without having had its application give up what it owns: topics changed
+        /// while a rebalance callback waited for a poll. What the application owns now the group may give to others.
+        RejoinUnrevoked = "rejoin_unrevoked" {}
     }
 }
 

@@ -17,6 +17,8 @@ impl Librdkafka {
         let generation = if self.grouped { self.group.id.generation } else { Generation::NONE };
         self.drop_fetched();
         self.offsets.forget();
+        // What the application took over when the member was joining again already.
+        emit_given_up(io, self.subscription.runs().filter(|_| self.grouped), callback(self.group.lost));
         self.subscription.assign(partitions);
         for (first, length) in self.subscription.runs() {
             let (topic, from, to) = (first.topic, first.partition, first.partition + length);
@@ -26,6 +28,8 @@ impl Librdkafka {
         if self.group.state == JoinState::WaitAssignCall {
             self.group.state = JoinState::Steady;
             self.beats.poll_check = Timer { at: io.now(), by: io.cx.cause };
+        } else if self.grouped {
+            io.emit(Kind::RejoinUnrevoked {});
         }
         let all: Vec<_> = self.subscription.partitions.iter().map(|p| p.tp).collect();
         self.start_reading(io, &all);

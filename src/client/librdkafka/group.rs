@@ -45,6 +45,13 @@ pub(super) enum Operation {
     Remove(Vec<TopicPartition>),
 }
 
+impl Operation {
+    /// Whether nothing is left afterwards of what was assigned before.
+    pub fn replaces(&self) -> bool {
+        matches!(self, Operation::Assign(_) | Operation::Revoke)
+    }
+}
+
 /// The group as this member knows it.
 #[derive(Debug)]
 pub(super) struct Group {

@@ -4,6 +4,7 @@ use super::group::{JoinState, Operation};
 use super::{Librdkafka, callback};
 use crate::client::io::{Io, Timer};
 use crate::client::library::Callback;
+use crate::trace::Kind;
 
 impl Librdkafka {
     /// Rejoins, unless that is under way (`rd_kafka_cgrp_revoke_all_rejoin_maybe`).
@@ -41,9 +42,16 @@ impl Librdkafka {
     }
 
     /// Back to the start of joining; without a subscription, out of the group.
+    ///
+    /// A revocation that waits for the application is not waited for when topics change meanwhile
+    /// (`rd_kafka_cgrp_metadata_update_check`, `rd_kafka_cgrp_revoke_all_rejoin`): the group counts the partitions as free.
     pub(super) fn rejoin(&mut self, io: &mut Io<'_, '_>) {
-        if self.group.terminating {
+        let g = &self.group;
+        let takes_away = |operation: &Operation| matches!(operation, Operation::Revoke | Operation::Remove(_));
+        if g.terminating {
             self.leave_if_wanted(io);
+        } else if g.in_callback || g.operations.iter().any(takes_away) {
+            io.emit(Kind::RejoinUnrevoked {});
         }
         self.group.state = JoinState::Init;
     }
@@ -59,6 +67,8 @@ impl Librdkafka {
                     }
                     self.unassign(io);
                 }
+                // Undone in the same poll.
+                Operation::Assign(_) if self.group.operations.iter().any(Operation::replaces) => {}
                 Operation::Assign(partitions) => self.assign(io, partitions),
                 Operation::Add(partitions) => self.incremental_assign(io, partitions),
                 Operation::Revoke => {

@@ -154,6 +154,7 @@ impl Judge {
                 let mut desk = desk!(self, scope, names);
                 desk.count(MetricName::Interrupted, Some(partition), Some(life.0), None, 1);
             }
+            Kind::RejoinUnrevoked {} => self.rejoined_unrevoked(life, scope),
             Kind::CommitFailed { code: ErrorCode::None, .. } => self.commit_not_sent(life, scope),
             _ => {}
         }

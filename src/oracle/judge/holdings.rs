@@ -94,6 +94,17 @@ impl Judge {
         o1c_overlap::opened(scope, place, index, &mut desk);
     }
 
+    /// What the client holds is not its any more for the group, which it has not asked its application to give up.
+    pub(super) fn rejoined_unrevoked(&mut self, life: Life, scope: usize) {
+        let View { actors, scopes, .. } = &mut self.view;
+        for &place in &actors[life.0.0 as usize].touched {
+            let Some(part) = scopes[scope].parts[place].as_mut() else { continue };
+            if let Some(index) = part.open_of(life) {
+                part.intervals[index].unrevoked = true;
+            }
+        }
+    }
+
     pub(super) fn given_up(
         &mut self,
         life: Life,

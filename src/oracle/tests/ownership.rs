@@ -70,6 +70,15 @@ fn o1c_an_overlap_with_a_member_that_joined_is_a_bug_of_groupsim() {
 }
 
 #[test]
+fn o1c_an_overlap_with_a_member_that_rejoined_behind_its_application_is_measured() {
+    let mut forge = Forge::running();
+    forge.at(2_000).by(0, Kind::RejoinUnrevoked {});
+    forge.generation(&[(1, 0..3), (0, 0..0)]).joined(0).joined(1).takes(1, 0, 0).at(3_000).revoked(0, 0..3);
+    let outcome = forge.end(4_000);
+    assert_eq!((outcome.wrong(), outcome.found("overlap").len()), (NONE, 1));
+}
+
+#[test]
 fn o1c_a_hand_over_without_overlap_is_silent() {
     let mut forge = Forge::running();
     forge.at(2_000).revoked(0, 0..3).generation(&[(1, 0..3), (0, 0..0)]).joined(0).joined(1).takes(1, 0, 0);

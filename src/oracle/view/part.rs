@@ -84,6 +84,8 @@ pub(crate) struct Interval {
     pub(crate) commit_lost: Option<i64>,
     /// The coordinator took the member out while the client still held the partition.
     pub(crate) removed: Option<RemovalReason>,
+    /// Its member joined again without giving it up.
+    pub(crate) unrevoked: bool,
     /// Finding that grows as this holder goes on as a zombie.
     pub(crate) zombie_finding: Option<usize>,
     /// Records finished since another client view overlapped.
@@ -290,6 +292,7 @@ impl Part {
             rejected: None,
             commit_lost: None,
             removed: None,
+            unrevoked: false,
             zombie_finding: None,
             done_in_overlap: 0,
         });

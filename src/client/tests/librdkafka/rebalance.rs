@@ -132,3 +132,35 @@ fn librdkafka_fetches_nothing_while_a_revocation_is_pending_and_drops_what_comes
     let crate::protocol::Request::Fetch(request) = request else { unreachable!() };
     assert_eq!(request.partitions[0].offset.0, 1);
 }
+
+/// As the source has it: `rd_kafka_cgrp_revoke_all_rejoin` finds no assignment any more, and rejoins. Other members may get what
+/// this application has in hand.
+#[test]
+fn librdkafka_rejoins_when_topics_change_and_waits_no_more_for_the_application_that_is_to_revoke() {
+    let mut rig = rig(|config| {
+        config.client.metadata_max_age_ms = 5_000;
+        config.process.per_record = crate::time::Duration::from_ms(10_000);
+        config.commit = policy(CommitWhen::Never, CommitOffset::DoneContiguous, CommitMode::Sync, false);
+    });
+    let fetch = rig.rd_steady(&[0, 1], 0);
+    rig.at(1_000);
+    rig.records(fetch, &[(0, 0, 5)]); // in work from 1 s to 11 s
+    rig.forget_sent();
+    rig.fires_at(3_000);
+    rig.heartbeat_reply(ErrorCode::RebalanceInProgress);
+    rig.nothing_sent();
+    rig.fires_at(5_000);
+    rig.events();
+    rig.partitions = 4;
+    rig.answer_metadata();
+    assert_eq!(rig.event_names(), ["metadata_reply_seen", "rejoin_unrevoked", "join_sent"]);
+    rig.join(2);
+    rig.sync(&[0]);
+    rig.events();
+    rig.forget_sent();
+    rig.run_to(10_999);
+    rig.forget_sent();
+    rig.events();
+    rig.fires_at(11_000);
+    assert_eq!(rig.event_names(), ["process_done", "poll", "revoked", "owned", "offset_fetch_sent"]);
+}
