@@ -43,6 +43,9 @@ impl Judge {
             state.generation = generation;
             state.members.clear();
             self.book.changed(MetricName::Members);
+            // Members are who the log says (STATIC-05): a replacement that was not written is forgotten. Who owns what follows.
+            let mut desk = desk!(self, scope, names);
+            o1_owners::end_all(&mut self.view.scopes[scope], &mut desk, |_| true);
         }
         let at = self.last.0;
         let mut desk = desk!(self, scope, names);

@@ -40,6 +40,32 @@ fn o1a_a_replaced_static_member_hands_over_in_the_same_generation() {
 }
 
 #[test]
+fn o1a_a_replacement_that_was_not_written_is_forgotten_by_the_next_coordinator() {
+    let mut forge = Forge::running();
+    forge.at(2_000).state(GroupState::PreparingRebalance, StateReason::MemberJoined).crash(0).at(3_000);
+    let old = forge.member(0);
+    forge.start(0);
+    let (group, new) = (forge.group, forge.member(0));
+    let instance = crate::ids::InstanceId(forge.sym("billing-0"));
+    let (client, client_incarnation) = (Forge::actor(0), crate::ids::Incarnation(2));
+    forge.broker(Kind::MemberReplaced { group, instance, old, new, client, client_incarnation });
+    forge.at(4_000).state(GroupState::Dead, StateReason::Unloaded).state(GroupState::Stable, StateReason::Loaded);
+    let (session_timeout_ms, rebalance_timeout_ms, client_incarnation) = (45_000, 60_000, crate::ids::Incarnation(1));
+    forge.broker(Kind::MemberLoaded {
+        group,
+        member: old,
+        instance,
+        client,
+        client_incarnation,
+        session_timeout_ms,
+        rebalance_timeout_ms,
+    });
+    let (topic, generation) = (forge.topic, crate::ids::Generation(1));
+    forge.broker(Kind::Assigned { group, generation, member: old, topic, from: 0, to: 3 });
+    assert_eq!(forge.end(5_000).wrong(), NONE);
+}
+
+#[test]
 fn o1b_an_assignment_for_nobody_is_a_bug_of_groupsim() {
     let mut forge = Forge::running();
     forge.at(2_000).generation(&[(3, 0..1)]);
