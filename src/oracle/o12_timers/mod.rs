@@ -82,8 +82,8 @@ struct Group {
     members: IndexMap<MemberId, Timed, FxBuildHasher>,
     /// Ids handed out, with their deadlines.
     pending: IndexMap<MemberId, Instant, FxBuildHasher>,
-    /// JoinGroups that were taken up and not answered: whose they are, by sender.
-    joins: FxHashMap<Life, (CorrelationId, MemberId)>,
+    /// JoinGroups that were taken up and not answered: whose they are. A client that has given one up may have sent another.
+    joins: FxHashMap<(Life, CorrelationId), MemberId>,
     /// The JoinGroup taken up last, when, and whether completion was to be tested before it: a refused one changes nothing.
     last_join: Option<(Life, CorrelationId, Instant, bool)>,
     parked_joins: usize,
@@ -285,7 +285,7 @@ impl Group {
         match api {
             Api::JoinGroup => {
                 self.last_join = Some((life, request, t, join_phase::tested(self)));
-                self.joins.insert(life, (request, member));
+                self.joins.insert((life, request), member);
                 self.set_parked_join(member, true, t);
                 join_phase::touched(self, false);
             }
@@ -324,8 +324,7 @@ impl Group {
                 {
                     join_phase::untouched(self, before);
                 }
-                if let Some(&(_, member)) = self.joins.get(&life).filter(|join| join.0 == request) {
-                    self.joins.remove(&life);
+                if let Some(member) = self.joins.remove(&(life, request)) {
                     if self.set_parked_join(member, false, t) && code.is_none() {
                         let before = if self.answered.0 == t { self.answered.1 } else { 0 };
                         self.answered = (t, before + 1);
@@ -392,8 +391,9 @@ impl Group {
 
     /// The JoinGroup that made this member is parked.
     fn park_join_of(&mut self, life: Life, member: MemberId, t: Instant) {
-        if let Some(join) = self.joins.get_mut(&life) {
-            join.1 = member;
+        let Some((_, request, ..)) = self.last_join.filter(|join| join.0 == life) else { return };
+        if let Some(join) = self.joins.get_mut(&(life, request)) {
+            *join = member;
             self.set_parked_join(member, true, t);
         }
     }

@@ -190,6 +190,17 @@ fn o12_a_member_with_a_parked_request_does_not_expire() {
 }
 
 #[test]
+fn o12_two_parked_joins_of_one_client_are_both_answered() {
+    let mut c = Coordinator::stable();
+    let second = c.forge.member(1);
+    c.at(8_000).state(GroupState::PreparingRebalance).rejoin(0);
+    let request = c.received(Api::JoinGroup, 0, second);
+    c.joins.push((0, request));
+    c.complete().beats(&[1], 52_000).at(53_000).forge.removed(0, RemovalReason::Session);
+    assert_eq!(c.end(53_500).wrong(), NONE);
+}
+
+#[test]
 fn o12_a_new_member_has_five_minutes_even_while_parked() {
     for (at, wrong) in [(308_000, NONE), (307_999, vec!["O12"]), (308_001, vec!["O12", "O12"])] {
         let mut c = Coordinator::stable();
