@@ -9,7 +9,7 @@ use groupsim::sim::{RunOptions, run};
 use groupsim::time::{Duration, Instant};
 use groupsim::trace::field::FieldValue;
 use groupsim::trace::{Event, Kind, Observer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -157,6 +157,7 @@ fn figures(outcome: &Outcome) -> String {
 #[test]
 fn the_table_of_incidents_is_made_of_runs() {
     let mut table = "| incident | reported | simulated | agrees |\n|---|---|---|---|\n".to_owned();
+    let mut names = BTreeSet::new();
     for path in files("scenarios/incidents") {
         let file = name(&path);
         let fields = header(&path);
@@ -164,22 +165,81 @@ fn the_table_of_incidents_is_made_of_runs() {
         let of_plain = if plain.exists() { header(&plain) } else { BTreeMap::new() };
         let field = |name: &str| fields.get(name).map(String::as_str);
         let either = |name: &str| field(name).or(of_plain.get(name).map(String::as_str));
-        let reported = either("Reported").unwrap_or_else(|| panic!("{file}: the head says nothing of `Reported:`"));
-        let reference = either("Incident").or(either("Reference")).unwrap_or_default();
+        let said_in_head = |name: &str| either(name).unwrap_or_else(|| panic!("{file}: the head has no `{name}:`"));
+        let reference = said_in_head("Incident");
         let fixed = file.ends_with("-fixed");
+        let said = match fixed && plain.exists() {
+            true => {
+                assert!(field("Reported").is_none(), "{file}: what was reported stands in the file without the fix");
+                assert!(field("Expected").is_some(), "{file}: the head has no `Expected:`");
+                field("Fix").unwrap_or_else(|| panic!("{file}: the head has no `Fix:`"))
+            }
+            false => said_in_head("Reported"),
+        };
+        let agrees = said_in_head("Agrees");
         let Ran { outcome, scenario, .. } = ran(&path);
-        let name = scenario.name.split_once("fixed: ").map_or(scenario.name.as_str(), |(_, rest)| rest);
-        let said = if fixed && plain.exists() { field("Fix").unwrap_or(name) } else { reported };
+        assert!(names.insert(scenario.name.clone()), "{file}: another file has the name {:?}", scenario.name);
         table.push_str(&format!(
             "| {}{} | {} | {} ([scenario](../scenarios/incidents/{file}.toml)) | {} |\n",
             link(reference, &file),
             if fixed { ", fixed" } else { "" },
-            said.trim_start_matches("this file: ").replace('|', "\\|"),
+            said.replace('|', "\\|"),
             figures(&outcome),
-            field("Agrees").unwrap_or("yes"),
+            agrees.replace('|', "\\|"),
         ));
     }
     hold("incidents.md", "incidents", &table);
+}
+
+/// Events of a member, in order.
+fn of_member<'a>(ran: &'a Ran, who: &str) -> Vec<&'a Event> {
+    let actor = ran.events.iter().find_map(|event| match event.kind {
+        Kind::MetaActor { subject, name, .. } if ran.names.text(name) == who => Some(subject),
+        _ => None,
+    });
+    let actor = actor.expect("the member");
+    ran.events.iter().filter(|event| event.actor == actor).collect()
+}
+
+#[test]
+fn franz_go_137_commits_wait_for_the_end_of_a_join() {
+    let ran = ran(&root().join("scenarios/incidents/franz-go-137-commit-between-two-phases-fixed.toml"));
+    let events = of_member(&ran, "billing-0");
+    let named = |event: &Event, kinds: &[&str]| kinds.contains(&event.kind.name());
+    let joins: Vec<usize> = (0..events.len()).filter(|at| named(events[*at], &["join_sent"])).collect();
+    let rejoins = &joins[joins.len() - 2..];
+    for from in rejoins {
+        let before = events[..*from].iter().rev().find(|event| named(event, &["commit_sent", "commit_reply_seen"]));
+        let before = before.expect("a commit before the join");
+        assert_eq!((before.kind.name(), before.t), ("commit_reply_seen", events[*from].t), "the join waits for a commit");
+        let joined = from + events[*from..].iter().position(|event| named(event, &["joined"])).expect("the end");
+        let sent = events[*from..joined].iter().filter(|event| named(event, &["commit_sent"])).count();
+        assert_eq!(sent, 0, "commits that were sent during a join");
+        let next = events[joined..].iter().find(|event| named(event, &["commit_sent"])).expect("a commit after the join");
+        assert_eq!(next.t, events[joined].t, "a commit has waited for the end of the join");
+    }
+}
+
+#[test]
+fn kafka_14196_nothing_is_handed_out_while_the_commit_before_a_rejoin_is_under_way() {
+    let ran = ran(&root().join("scenarios/incidents/kafka-14196-records-after-the-revoke-commit.toml"));
+    let mut seen = 0;
+    for who in ["app-0", "app-1"] {
+        let events = of_member(&ran, who);
+        let revoking = |event: &Event| {
+            event.kind.name() == "commit_partition_sent" && text(event, "origin", &ran.names) == "revoke"
+        };
+        for (at, commit) in events.iter().enumerate().filter(|(_, event)| revoking(event)) {
+            let offset: u64 = text(commit, "offset", &ran.names).parse().expect("an offset");
+            let joins = events[at..].iter().position(|event| event.kind.name() == "join_sent").expect("the rejoin");
+            let until = &events[at..at + joins];
+            assert_eq!(until[joins - 1].t.since(commit.t), Duration::from_millis(400), "{who}: the way there and back");
+            let delivered = until.iter().filter(|event| event.kind.name() == "delivered").count();
+            assert_eq!(delivered, 0, "{who}: records that were handed out while the commit was under way");
+            seen += usize::from(offset < 10_000);
+        }
+    }
+    assert!(seen >= 4, "{seen} partitions were committed before a rejoin with more in the log");
 }
 
 /// Files that play a row of the table of stuck handlers, in its order.
