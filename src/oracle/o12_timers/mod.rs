@@ -324,11 +324,12 @@ impl Group {
                 {
                     join_phase::untouched(self, before);
                 }
-                if let Some(member) = self.joins.remove(&(life, request)) {
-                    if self.set_parked_join(member, false, t) && code.is_none() {
-                        let before = if self.answered.0 == t { self.answered.1 } else { 0 };
-                        self.answered = (t, before + 1);
-                    }
+                if let Some(member) = self.joins.remove(&(life, request))
+                    && self.set_parked_join(member, false, t)
+                    && code.is_none()
+                {
+                    let before = if self.answered.0 == t { self.answered.1 } else { 0 };
+                    self.answered = (t, before + 1);
                 }
             }
             Api::SyncGroup => return self.sync_answered(request, member, code, t),
