@@ -125,7 +125,7 @@ pub fn profile(client: ClientKind) -> Option<Profile> {
     let config = serde_json::to_value(defaults(client)?).ok()?;
     let mut config = config;
     config["producer"] = serde_json::to_value(ProducerSettings::of(client)).ok()?;
-    let values = |rows: &[Row]| rows.iter().map(|row| value(client, &config, row)).collect();
+    let values = |rows: &[Row]| rows.iter().map(|row| as_written(row.key, value(client, &config, row))).collect();
     Some(Profile { table, values: values(table.rows), producer: values(table.producer) })
 }
 
@@ -147,6 +147,30 @@ fn value(client: ClientKind, config: &Value, row: &Row) -> String {
     }
 }
 
+/// A default as the key takes it: in its own unit, and in its own words.
+fn as_written(key: &str, value: String) -> String {
+    let number = value.parse::<u64>();
+    match (key, number) {
+        ("queue.buffering.max.kbytes", Ok(bytes)) => (bytes / 1_024).to_string(),
+        // RequestTimeoutOverhead, which is added to it.
+        ("ProduceRequestTimeout", Ok(ms)) => ms.saturating_sub(10_000).to_string(),
+        // The first one among them.
+        ("MaxAttempts", Ok(retries)) => (retries + 1).to_string(),
+        ("DisableIdempotentWrite", _) => (value == "false").to_string(),
+        ("Flush.MaxMessages" | "RecordDeliveryTimeout", _) if value == NO_LIMIT => "0".to_owned(),
+        ("RequiredAcks", _) if value == "leader" => "WaitForLocal".to_owned(),
+        _ => value,
+    }
+}
+
+const ALL: &str = "all that is buffered";
+const NO_LIMIT: &str = "no limit";
+
+/// Whether a default can be written into a file. Otherwise it says what leaving the key out means.
+fn is_value(value: &str) -> bool {
+    value != ALL && value != NO_LIMIT
+}
+
 /// A setting as a scenario file writes it.
 fn words(value: &Value) -> String {
     match value {
@@ -155,8 +179,8 @@ fn words(value: &Value) -> String {
             Err(_) => kebab(text),
         },
         Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(","),
-        Value::Number(number) if number.as_u64() == Some(u64::from(u32::MAX)) => "all".to_owned(),
-        Value::Number(number) if number.as_u64().is_some_and(|n| n >= i64::MAX as u64) => "no limit".to_owned(),
+        Value::Number(number) if number.as_u64() == Some(u64::from(u32::MAX)) => ALL.to_owned(),
+        Value::Number(number) if number.as_u64().is_some_and(|n| n >= i64::MAX as u64) => NO_LIMIT.to_owned(),
         other => other.to_string(),
     }
 }

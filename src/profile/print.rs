@@ -1,6 +1,6 @@
 //! A profile, for people and for programs.
 
-use super::{Fact, Profile, Row, Source};
+use super::{Fact, Profile, Row, Source, is_value};
 use serde_json::{Value, json};
 
 /// For people.
@@ -11,7 +11,10 @@ pub fn text(profile: &Profile) -> String {
     rows(&mut out, table.rows, &profile.values);
     out.push_str("\nProducer\n\n");
     rows(&mut out, table.producer, &profile.producer);
-    out.push_str("\nTimes are in ms, sizes in bytes. `-`: cannot be set.\n\nIn the life of a member\n");
+    out.push_str(
+        "\nTimes are in ms, sizes in bytes. `-`: cannot be set. In brackets: no value that a file can have; leave the key out.\n",
+    );
+    out.push_str("\nIn the life of a member\n");
     for Fact { text, source } in table.facts {
         out.push_str(&bullet(&format!("{text} [{}]", place(source))));
     }
@@ -28,7 +31,8 @@ fn rows(out: &mut String, table: &[Row], values: &[String]) {
     let lines = table.iter().zip(values).map(|(row, value)| {
         let key = if row.key.is_empty() { "-" } else { row.key };
         let own = if row.own == row.key { "same" } else { row.own };
-        [key.to_owned(), value.clone(), own.to_owned(), place(&row.source)]
+        let value = if is_value(value) { value.clone() } else { format!("({value})") };
+        [key.to_owned(), value, own.to_owned(), place(&row.source)]
     });
     let lines: Vec<[String; 4]> = std::iter::once(head).chain(lines).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
@@ -58,7 +62,10 @@ pub fn json(profile: &Profile) -> Value {
     let settings = |rows: &[Row], values: &[String]| -> Vec<Value> {
         let pairs = rows.iter().zip(values);
         pairs
-            .map(|(r, value)| json!({ "key": r.key, "name": r.own, "value": value, "source": source(&r.source) }))
+            .map(|(r, value)| {
+                let (own, is_value) = (r.own, is_value(value));
+                json!({ "key": r.key, "name": own, "value": value, "is_value": is_value, "source": source(&r.source) })
+            })
             .collect()
     };
     let facts = table.facts.iter().map(|fact| json!({ "text": fact.text, "source": source(&fact.source) }));

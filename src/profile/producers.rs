@@ -268,12 +268,7 @@ pub(super) const KAFKA_GO: &[Row] = &[
         at(WRITER, "func (w *Writer) batchBytes()", "return 1048576"),
     ),
     row("BatchSize", "BatchSize", "/producer/batch_records", at(WRITER, "func (w *Writer) batchSize()", "return 100")),
-    row(
-        "MaxAttempts",
-        "MaxAttempts (10, the first one among them)",
-        "/producer/retries",
-        at(WRITER, "func (w *Writer) maxAttempts()", "return 10"),
-    ),
+    row("MaxAttempts", "MaxAttempts", "/producer/retries", at(WRITER, "func (w *Writer) maxAttempts()", "return 10")),
     row(
         "WriteBackoffMin",
         "WriteBackoffMin",
@@ -304,7 +299,7 @@ pub(super) const FRANZ_GO: &[Row] = &[
     row("RequiredAcks", "RequiredAcks", "/producer/acks", at(KGO, "acks:", "AllISRAcks()")),
     row(
         "DisableIdempotentWrite",
-        "DisableIdempotentWrite (the opposite)",
+        "DisableIdempotentWrite",
         "/producer/idempotent",
         at(KGO, "disableIdempotency bool", ""),
     ),
@@ -324,9 +319,15 @@ pub(super) const FRANZ_GO: &[Row] = &[
     row("RecordRetries", "RecordRetries", "/producer/retries", at(KGO, "recordRetries:", "math.MaxInt64")),
     row(
         "ProduceRequestTimeout",
-        "ProduceRequestTimeout and RequestTimeoutOverhead",
+        "ProduceRequestTimeout",
         "/producer/request_timeout_ms",
         at(KGO, "produceTimeout:", "10 * time.Second"),
+    ),
+    row(
+        "RecordDeliveryTimeout",
+        "RecordDeliveryTimeout",
+        "/producer/delivery_timeout_ms",
+        at(KGO, "recordTimeout time.Duration", ""),
     ),
     row(
         "MaxBufferedRecords",

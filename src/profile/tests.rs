@@ -79,14 +79,14 @@ fn every_setting_that_a_producer_runs_with_is_in_somebodys_table() {
 fn the_defaults_of_producers_are_those_of_the_libraries_sources() {
     // Read in the sources of the libraries, at the commits of the tables.
     let matrix: [(&str, [&str; 5]); 8] = [
-        ("acks", ["all", "all", "leader", "none", "all"]),
-        ("idempotent", ["true", "false", "false", "", "true"]),
+        ("acks", ["all", "all", "WaitForLocal", "none", "all"]),
+        ("idempotent", ["true", "false", "false", "", "false"]), // DisableIdempotentWrite,
         ("linger_ms", ["0", "5", "0", "1000", "10"]),
         ("batch_bytes", ["16384", "1000000", "1048576", "1048576", "1000012"]),
-        ("batch_records", ["", "10000", "no limit", "100", ""]),
+        ("batch_records", ["", "10000", "0", "100", ""]),
         ("max_in_flight", ["5", "1000000", "5", "", "1"]),
-        ("retries", ["2147483647", "2147483647", "3", "9", "no limit"]),
-        ("delivery_timeout_ms", ["120000", "300000", "", "", ""]),
+        ("retries", ["2147483647", "2147483647", "3", "10", "no limit"]),
+        ("delivery_timeout_ms", ["120000", "300000", "", "", "0"]),
     ];
     let mut wrong = Vec::new();
     for Profile { table, producer, .. } in built() {

@@ -1,6 +1,7 @@
 //! Scenario files: what loads to what, and what each mistake says.
 
 mod canonical;
+mod defaults;
 mod hostile;
 mod mistakes;
 mod values;
