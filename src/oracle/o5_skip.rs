@@ -2,10 +2,11 @@
 //! Start(p) is the committed offset found, else the position that the first reset of the scope gave; what `latest` left
 //! before it is neither lost nor skipped but `before_start`. What `latest` resolves again for a second owner before the
 //! first commit is skipped. So is what an administrator sets the committed position beyond, unless it is set back in time.
+//! What a live, running process still has in hand at the end it may yet finish: that is not passed over.
 
 use super::book::{About, Desk, Tally};
 use super::outcome::Class;
-use super::view::{Part, Skip};
+use super::view::{Actor, Part, Skip};
 use crate::config::expect::MetricName;
 use crate::ids::ActorId;
 use crate::trace::{PositionOrigin, ResetReason};
@@ -52,6 +53,17 @@ pub(crate) fn why(origin: PositionOrigin, reset: Option<ResetReason>) -> &'stati
         (PositionOrigin::Reset, Some(reason)) => reason.label(),
         (origin, _) => origin.label(),
     }
+}
+
+/// What is still passed over at the end.
+pub(crate) fn finish(part: &Part, actors: &[Actor]) -> Vec<(i64, i64, Skip)> {
+    let mut skips = part.skips.clone();
+    for interval in part.intervals.iter().filter(|interval| actors[interval.life.0.0 as usize].runs()) {
+        for (from, to, _) in interval.in_hand.iter() {
+            skips.remove(from, to);
+        }
+    }
+    skips.iter().collect()
 }
 
 /// Writes down what is still passed over at the end.

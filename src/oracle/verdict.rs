@@ -73,7 +73,8 @@ fn settle_losses(judge: &mut Judge, names: &Names, (at, seq): (Instant, Seq)) {
         for part in scope.parts() {
             let (lost, open) = o4_loss::finish(part, &judge.view.actors);
             losses.extend(lost.into_iter().map(|loss| (loss.3.seq, index, part.log, loss)));
-            skips.extend(part.skips.iter().map(|skip| (skip.2.seq, index, part.log, skip)));
+            let passed_over = o5_skip::finish(part, &judge.view.actors);
+            skips.extend(passed_over.into_iter().map(|skip| (skip.2.seq, index, part.log, skip)));
             undecided.push((index, part.tp, open));
         }
     }

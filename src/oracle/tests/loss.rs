@@ -117,3 +117,19 @@ fn o5_records_gone_with_the_start_of_the_log_are_skipped() {
     let outcome = forge.end(3_000);
     assert_eq!((outcome.number("skipped"), outcome.wrong()), (15, NONE));
 }
+
+#[test]
+fn o5_what_is_in_hand_when_the_run_ends_is_not_passed_over() {
+    for (paused, skipped) in [(false, 10), (true, 17)] {
+        let mut forge = Forge::running();
+        forge.at(2_000).works(0, 0, 0, 10, 100).at(2_350);
+        let partition = forge.tp(0);
+        forge.broker(Kind::LogStart { partition, offset: Offset(20) });
+        reset(&mut forge, 0, 20, ResetReason::OutOfRangeEarliest);
+        if paused {
+            forge.by(0, Kind::Pause {});
+        }
+        let outcome = forge.end(2_360);
+        assert_eq!((outcome.number("skipped"), outcome.wrong()), (skipped, NONE), "{paused}");
+    }
+}
