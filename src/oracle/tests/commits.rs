@@ -118,6 +118,17 @@ fn o9_nobody_auto_commits_what_was_never_delivered() {
 }
 
 #[test]
+fn o9_a_mark_of_what_was_in_hand_before_the_partition_came_back_is_auto_committed() {
+    for (client, to, wrong) in [("franz-go", 9, NONE), ("franz-go", 11, vec!["O9"]), ("java", 9, vec!["O9"])] {
+        let mut forge = Forge::running();
+        forge.word(Forge::actor(0), "client", client);
+        forge.at(2_000).works(0, 0, 0, 10, 100).at(2_150).revoked(0, 0..1).at(2_200).takes(0, 0, 1);
+        forge.at(2_950).commit_sent(0, 0, to, CommitOrigin::Auto);
+        assert_eq!(forge.end(3_000).wrong(), wrong, "{client} {to}");
+    }
+}
+
+#[test]
 fn o3c_a_removed_members_interval_is_over() {
     let mut forge = Forge::running();
     forge.at(2_000).removed(1, RemovalReason::Leave).generation(&[(0, 0..2)]).commits(0, 2, 0);

@@ -75,6 +75,8 @@ pub(crate) struct Interval {
     /// so far.
     pub(crate) jumps: Vec<i64>,
     pub(crate) poll: u64,
+    /// One past what its process still had in hand, when it began, of the time that it was owned before.
+    pub(crate) held_before: Option<i64>,
     /// Delivered and not finished, with the instant of delivery.
     pub(crate) in_hand: RangeMap<Instant>,
     pub(crate) runs: Vec<Run>,
@@ -277,6 +279,8 @@ impl Part {
     pub(crate) fn open_interval(&mut self, life: Life, running: bool) -> usize {
         self.forget_intervals();
         self.next_interval += 1;
+        let before = self.intervals.iter().filter(|interval| interval.life == life);
+        let held_before = before.filter_map(|interval| interval.in_hand.end().max(interval.held_before)).max();
         self.intervals.push(Interval {
             id: self.next_interval,
             life,
@@ -287,6 +291,7 @@ impl Part {
             next_before: None,
             jumps: Vec::new(),
             poll: 0,
+            held_before,
             in_hand: RangeMap::default(),
             runs: Vec::new(),
             rejected: None,
