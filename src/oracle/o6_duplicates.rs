@@ -14,11 +14,14 @@ use crate::ids::ActorId;
 use crate::protocol::ErrorCode;
 use crate::trace::PositionOrigin;
 
-/// Interval `to` of the partition was given position `offset`: marks what will be seen again.
-pub(crate) fn positioned(part: &mut Part, to: usize, offset: i64, origin: PositionOrigin) {
+/// Interval `to` of the partition was given position `offset`: marks what will be seen again. `queued` says that its library
+/// hands over first what it has fetched.
+pub(crate) fn positioned(part: &mut Part, to: usize, offset: i64, origin: PositionOrigin, queued: bool) {
     let receiver = part.intervals[to].id;
+    let mut kept = still_to_come(part, to, queued);
     let open: Vec<u32> = part.intervals.iter().filter(|i| i.end.is_none()).map(|i| i.id).collect();
     part.marks.retain(|mark| mark.interval != receiver && open.contains(&mark.interval));
+    part.marks.append(&mut kept);
     if part.highest_seen <= offset {
         return;
     }
@@ -61,6 +64,21 @@ pub(crate) fn positioned(part: &mut Part, to: usize, offset: i64, origin: Positi
         }
     }
     part.marks.append(&mut marks);
+}
+
+/// The marks of interval `to` that outlive its position: those of records that are in its hand already or, of a library with
+/// a queue of its own, that lie in that queue.
+fn still_to_come(part: &Part, to: usize, queued: bool) -> Vec<Mark> {
+    let interval = &part.intervals[to];
+    let mut kept = Vec::new();
+    for mark in part.marks.iter().filter(|mark| mark.interval == interval.id) {
+        let held = interval.in_hand.overlaps(mark.from, mark.to).map(|(from, to, _)| (from, to));
+        let queue = interval.next.filter(|_| queued).map(|next| (next.max(mark.from), mark.to));
+        for (from, to) in held.chain(queue.filter(|queue| queue.0 < queue.1)) {
+            kept.push(Mark { from, to, ..mark.clone() });
+        }
+    }
+    kept
 }
 
 /// Why the commit of interval `before` did not cover `[from, until)`, piece by piece.

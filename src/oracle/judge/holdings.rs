@@ -152,9 +152,11 @@ impl Judge {
         *position_lag += gauges::position_lag(part, part.log_end);
         self.book.changed(MetricName::PositionLag);
         if let Some(index) = part.open_of(life) {
-            o6_duplicates::positioned(part, index, offset, origin);
+            let java = actors[life.0.0 as usize].java;
+            let queued = origin == PositionOrigin::Reset && part.intervals[index].next.is_some() && !java;
+            o6_duplicates::positioned(part, index, offset, origin, queued);
             let interval = &mut part.intervals[index];
-            if origin == PositionOrigin::Reset && interval.next.is_some() && !actors[life.0.0 as usize].java {
+            if queued {
                 interval.jumps.push(offset);
             } else {
                 (interval.next, interval.next_before) = (Some(offset), Some(offset));

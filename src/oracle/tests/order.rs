@@ -128,6 +128,32 @@ fn o7b_gaps_below_the_highest_mark_are_lost_one_by_one() {
 /// Workers take no notice of a revoke, the partition comes back, and the record is in the hands of two of them: whichever
 /// finishes second, it was in hand at the revoke.
 #[test]
+fn o6_a_reset_with_records_in_hand_leaves_them_their_cause() {
+    // Done by the first owner, and in the hand of the second when the start of the log passes it.
+    let mut forge = Forge::running();
+    forge.at(2_000).handles(0, 0, 0, 10).revoked(0, 0..3).pass_on([0, 0, 0]);
+    forge.at(3_000).works(1, 0, 0, 4, 100).at(3_250).position(1, 0, 20, PositionOrigin::Reset);
+    forge.at(3_400).done(1, 0, 0, 4);
+    let outcome = forge.end(4_000);
+    assert_eq!((outcome.wrong(), outcome.number("duplicates")), (NONE, 4));
+    assert_eq!(outcome.found("duplicate").iter().filter_map(|f| f.cause).collect::<Vec<_>>(), ["revoked"]);
+}
+
+#[test]
+fn o6_a_reset_behind_a_queue_leaves_what_is_in_the_queue_its_cause() {
+    for (client, wrong) in [("librdkafka", NONE), ("java", vec!["O6"])] {
+        let mut forge = Forge::running();
+        forge.word(Forge::actor(1), "client", client);
+        forge.at(2_000).handles(0, 0, 0, 10).revoked(0, 0..3).pass_on([0, 0, 0]);
+        forge.at(3_000).handles(1, 0, 0, 2).position(1, 0, 20, PositionOrigin::Reset);
+        forge.at(3_100).handles(1, 0, 2, 4);
+        let outcome = forge.end(4_000);
+        assert_eq!(outcome.number("duplicates"), 4, "{client}");
+        assert_eq!(outcome.wrong().into_iter().filter(|&oracle| oracle == "O6").collect::<Vec<_>>(), wrong, "{client}");
+    }
+}
+
+#[test]
 fn o6_a_record_in_hand_twice_is_a_duplicate_of_the_revoke() {
     for order in ["partition", "none"] {
         let mut forge = Forge::running();
