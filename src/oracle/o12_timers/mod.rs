@@ -429,7 +429,10 @@ impl Group {
         let Some(timed) = self.members.swap_remove(&member) else { return };
         match reason {
             RemovalReason::Session if timed.deadline != Some(pen.at) || protected => {
-                let due = timed.deadline.map_or("no deadline".to_owned(), |at| format!("deadline {at}"));
+                let mut due = timed.deadline.map_or("no deadline".to_owned(), |at| format!("deadline {at}"));
+                if protected {
+                    due.push_str(" although a request of it was parked");
+                }
                 let sentence =
                     format!("{} was removed by its session timer at {} with {due} (SESS)", pen.text(member), pen.at);
                 pen.wrong(sentence);

@@ -190,6 +190,17 @@ fn o12_a_member_with_a_parked_request_does_not_expire() {
 }
 
 #[test]
+fn o12_an_expiry_in_spite_of_a_parked_request_says_so() {
+    let mut c = Coordinator::stable();
+    c.at(8_000).state(GroupState::PreparingRebalance).rejoin(0).beats(&[1], 50_000);
+    c.at(52_001).removed(0, RemovalReason::Session);
+    let outcome = c.end(52_100);
+    let sentence = &outcome.found("timer")[0].sentence;
+    let end = "by its session timer at 52.001s with deadline 52.001s although a request of it was parked (SESS)";
+    assert!(sentence.ends_with(end), "{sentence}");
+}
+
+#[test]
 fn o12_two_parked_joins_of_one_client_are_both_answered() {
     let mut c = Coordinator::stable();
     let second = c.forge.member(1);
