@@ -45,13 +45,15 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(name) = &args.profile {
+        if has_run_options(args) {
+            return Err(Failure::usage("--seed, --set and --until go with a scenario or a trace".to_owned()));
+        }
         return explain_profile(name, args.json);
     }
     if let Some(subject) = args.subject.as_deref().filter(|subject| is_file(subject)) {
         return explain_file(Path::new(subject), args);
     }
-    let common = &args.common;
-    if args.event.is_some() || common.seed.is_some() || common.until.is_some() || !common.set.is_empty() {
+    if args.event.is_some() || has_run_options(args) {
         return Err(Failure::usage("--event, --seed, --set and --until go with a scenario or a trace".to_owned()));
     }
     let mut out = Stdout::default();
@@ -65,6 +67,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         }
     }
     out.finish().map(|()| Exit::Held)
+}
+
+/// Whether something is said about a run.
+fn has_run_options(args: &Args) -> bool {
+    let common = &args.common;
+    common.seed.is_some() || common.until.is_some() || !common.set.is_empty()
 }
 
 fn explain_profile(name: &str, json: bool) -> Result<Exit, Failure> {

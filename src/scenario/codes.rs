@@ -158,6 +158,15 @@ codes! {
     /// Lint: gaps count as done.
     MarksGaps "GS090" "gaps are committed as done"
         "`offset = \"done-max\"` commits one past the highest record that is finished. With several workers and `order = \"none\"` records below it may still be in work: a crash then loses them. Use done-contiguous (the default), or `order = \"partition\"`."
+    /// Lint: two members, one group.instance.id.
+    OneNameTwice "GS091" "two members with one group.instance.id"
+        "Static members are told apart by their group.instance.id. When a second process joins with the name of a running one the coordinator gives it that one's place, and the first is answered FENCED_INSTANCE_ID and gives up. Example: `static = \"a\"` under `[group.billing.member.\"billing-*\"]`. Write `static = true`, which gives each its own name, unless this is what you want to see."
+    /// Lint: some members start from the store, others from Kafka.
+    MixedStores "GS092" "only some members keep offsets with their results"
+        "`store = \"with-result\"` is a store that the whole group shares. A member without it starts from Kafka's committed offsets and writes none into the store: whoever takes its partitions over starts from what the store has, and handles its records again. Give all members the same `store`."
+    /// Lint: the library returns it with an error.
+    RecordTooLarge "GS093" "a record larger than the producer takes"
+        "The library gives a record back with an error if it is larger than max.request.size (java, 1 MiB), message.max.bytes (librdkafka, 1000000), MaxMessageBytes (sarama), BatchBytes (kafka-go) or ProducerBatchMaxBytes (franz-go). That is not modelled: here the record is sent. Make `size` smaller, or raise the limit."
 }
 
 impl Code {

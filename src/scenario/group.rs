@@ -1,6 +1,7 @@
 //! `[group.NAME]` and `[group.NAME.member.PATTERN]`: who there is, with which settings.
 
 use super::codes::Code;
+use super::constructors;
 use super::kafka::{self, IgnoredKey, Owner, Settings};
 use super::kafka_go;
 use super::lint;
@@ -338,6 +339,9 @@ impl Draft<'_> {
         }
         let used: Vec<&Variant> = used.iter().map(|&i| &variants[i]).collect();
         lint::common_assignor(report, self.key_span, &used);
+        lint::mixed_stores(report, self.key_span, &used);
+        let at_the_start = configs.iter().zip(&at_zero).filter(|(_, at_zero)| **at_zero).map(|(config, _)| config);
+        lint::one_name_twice(report, self.key_span, at_the_start);
         let group = Group {
             name: self.name.to_string(),
             standalone: self.assign.is_some(),
@@ -398,7 +402,8 @@ impl Draft<'_> {
         let commit = if standalone {
             CommitPolicy { when: CommitWhen::Never, on_revoke: false, ..CommitPolicy::default() }
         } else {
-            let policy = policy::commit(report, layer.commit, &layer.settings, kind, &process);
+            let policy =
+                policy::commit(report, layer.commit, &layer.settings, kind, &process, layer.process.map(|v| v.span));
             match kind {
                 ClientKind::KafkaGo => kafka_go::commit(report, layer.commit, &layer.settings, policy),
                 _ => policy,
@@ -446,6 +451,7 @@ impl Draft<'_> {
             process_span: layer.process_span,
             fallback_span: Some(self.key_span),
         };
+        constructors::together(report, &variant.config, &variant.settings);
         lint::timeouts(report, world.broker, &variant);
         lint::poll_interval(report, &variant);
         sarama::slow_handler(report, &variant);

@@ -1,6 +1,7 @@
 //! Kafka's own properties under `.config` and `with`.
 
 use super::codes::Code;
+use super::constructors;
 use super::recast::Recast;
 use super::report::{Report, Span, clip, grouped, nearest, quote, suggest};
 use super::sarama;
@@ -82,7 +83,7 @@ pub(super) fn settings(
                 if owner.standalone && key.group_only && !switches_auto_commit_off(entry) {
                     let message = format!("`{}` is about membership, and this reader has `assign`", key.name);
                     report.error(Code::GroupKeyBesideAssign, entry.key_span, message);
-                } else if let Some(value) = parse(report, &key, &entry.value, written_for) {
+                } else if let Some(value) = parse(report, &key, &entry.value, written_for, owner.side) {
                     let setting = Setting { value, key_span: entry.key_span, span: entry.value.span };
                     settings.insert(key.name, setting);
                 }
@@ -129,7 +130,11 @@ fn known(report: &mut Report, entry: &Entry, owner: Owner<'_>) -> Option<KafkaKe
         }
         let client = owner.client.name();
         let valid = keys::names(owner.side, owner.client);
+        let of_producer = keys::producer_of(owner.client, name).is_some_and(|key| key.effect == Effect::Modelled);
         let help = match Recast::new(owner.client).rename(name) {
+            _ if owner.side == Side::Consumer && of_producer => {
+                Some("it is a producer's: write it under [producer.NAME.config]".to_string())
+            }
             renamed if renamed != name && owner.side == Side::Consumer => Some(format!("it calls it `{renamed}`")),
             _ => nearest(name, &valid).map(|near| format!("its most similar property is `{near}`")),
         };
@@ -166,7 +171,8 @@ fn refuse(report: &mut Report, entry: &Entry, key: &KafkaKey, why: &str, owner: 
 }
 
 /// Reads a value by the property's type. Kafka takes everything as text too (`"45000"`, `"true"`), and so do we.
-fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: ClientKind) -> Option<Parsed> {
+fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: ClientKind, side: Side) -> Option<Parsed> {
+    let client = if side == Side::Consumer { report.cast(written_for) } else { written_for };
     let text = match &value.node {
         Node::Text(text) => Some(librdkafka::word(report.cast(written_for), text.trim())),
         _ => None,
@@ -175,14 +181,14 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: Client
         (KeyType::Boolean, Node::Boolean(b)) => Some(Parsed::Boolean(*b)),
         (KeyType::Boolean, _) if text == Some("true") => Some(Parsed::Boolean(true)),
         (KeyType::Boolean, _) if text == Some("false") => Some(Parsed::Boolean(false)),
-        (KeyType::Integer(min, max), _) => return integer(report, key, value, min, max),
+        (KeyType::Integer(min, max), _) => return integer(report, key, value, (min, max), (client, side)),
         // `acks = 1`
         (KeyType::Word(words), Node::Integer(Some(n))) => {
             let number = n.to_string();
             words.iter().find(|&&w| w == number).map(|w| Parsed::Word(w))
         }
         (KeyType::Word(words), Node::Text(_)) => {
-            if text == Some("none") && report.cast(written_for) == ClientKind::Sarama {
+            if text == Some("none") && key.name == "auto.offset.reset" && client == ClientKind::Sarama {
                 let help = "Consumer.Offsets.Initial is OffsetOldest (earliest) or OffsetNewest (latest)".to_string();
                 report.add(Code::BadKafkaValue, value.span, "sarama has no `auto.offset.reset = \"none\"`", help);
                 return None;
@@ -220,14 +226,20 @@ fn parse(report: &mut Report, key: &KafkaKey, value: &Value, written_for: Client
     parsed
 }
 
-fn integer(report: &mut Report, key: &KafkaKey, value: &Value, min: i64, max: i64) -> Option<Parsed> {
+fn integer(
+    report: &mut Report,
+    key: &KafkaKey,
+    value: &Value,
+    (min, max): (i64, i64),
+    (client, side): (ClientKind, Side),
+) -> Option<Parsed> {
     let name = key.name;
     let n = match &value.node {
         Node::Integer(Some(n)) => Some(*n),
         Node::Integer(None) => None,
         Node::Text(text) => match text.trim().parse::<i64>() {
             Ok(n) => Some(n),
-            Err(_) => return duration_for_integer(report, key, value, text).and_then(in_range(min, max)),
+            Err(_) => Some(duration_for_integer(report, key, value, text)?),
         },
         other => {
             let message = format!("`{name}` must be a whole number, not {}", other.type_name());
@@ -235,22 +247,27 @@ fn integer(report: &mut Report, key: &KafkaKey, value: &Value, min: i64, max: i6
             return None;
         }
     };
+    if let Some(default) = constructors::zero(client, name).filter(|_| n == Some(0) && side == Side::Consumer) {
+        return Some(Parsed::Integer(default));
+    }
     match n {
-        Some(n) if (min..=max).contains(&n) => Some(Parsed::Integer(n)),
+        Some(n) if (min..=max).contains(&n) => {
+            let refusal = constructors::refuses(client, name, n).filter(|_| side != Side::Broker);
+            let Some(why) = refusal else { return Some(Parsed::Integer(n)) };
+            let message = format!("{} does not take `{name}` = {n}", client.name());
+            report.add(Code::BadKafkaValue, value.span, message, why);
+            None
+        }
         _ => {
             let message = match n {
                 Some(n) if n < min => format!("`{name}` must be at least {min}, not {n}"),
                 Some(n) => format!("`{name}` must be at most {}, not {n}", grouped(max.unsigned_abs())),
                 None => format!("`{name}` is a number beyond 64 bits"),
             };
-            report.add(Code::BadKafkaValue, value.span, message, format!("Kafka's default is {}", key.default));
+            report.add(Code::BadKafkaValue, value.span, message, constructors::default(client, side, key));
             None
         }
     }
-}
-
-fn in_range(min: i64, max: i64) -> impl Fn(i64) -> Option<Parsed> {
-    move |n| (min..=max).contains(&n).then_some(Parsed::Integer(n))
 }
 
 /// `--set session.timeout.ms=6s` is a convenience of the command line; a file has Kafka's own values.
@@ -285,11 +302,13 @@ fn list(report: &mut Report, key: &KafkaKey, value: &Value) -> Option<Vec<String
 
 /// The assignors of a list, under their short names or the names of Kafka's classes.
 fn assignors(report: &mut Report, span: Span, items: &[String], written_for: ClientKind) -> Option<Vec<AssignorKind>> {
+    let client = report.cast(written_for);
     let mut found = Vec::new();
     for item in items {
         let Some(assignor) = assignor(item) else {
-            let names: Vec<_> = AssignorKind::ALL.iter().map(|a| a.name()).collect();
-            let message = format!("no assignor {} ships with Kafka", quote(item));
+            let names: Vec<_> = AssignorKind::ALL.iter().filter(|&&a| ships(client, a)).map(|a| a.name()).collect();
+            let whose = if client == ClientKind::Java { "Kafka" } else { client.name() };
+            let message = format!("no assignor {} ships with {whose}", quote(item));
             report.unknown(Code::BadKafkaValue, span, message, item, &names);
             return None;
         };
@@ -310,6 +329,16 @@ fn assignors(report: &mut Report, span: Span, items: &[String], written_for: Cli
         found = kafka_go::balancers(report, span, found)?;
     }
     Some(found)
+}
+
+/// Whether a library has an assignor, as far as it is modelled.
+fn ships(client: ClientKind, assignor: AssignorKind) -> bool {
+    match client {
+        ClientKind::Java | ClientKind::FranzGo => true,
+        ClientKind::Librdkafka => assignor != AssignorKind::Sticky,
+        ClientKind::Sarama => assignor != AssignorKind::CooperativeSticky,
+        ClientKind::KafkaGo => matches!(assignor, AssignorKind::Range | AssignorKind::RoundRobin),
+    }
 }
 
 fn assignor(name: &str) -> Option<AssignorKind> {

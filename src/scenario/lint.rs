@@ -2,11 +2,14 @@
 
 use super::codes::Code;
 use super::group::Variant;
-use super::report::{Report, Span};
+use super::report::{Report, Span, clip};
 use super::sarama;
 use crate::config::keys;
-use crate::config::{AssignorKind, BrokerConfig, ClientKind, CommitWhen, MemberConfig, Membership, Workers};
+use crate::config::{
+    AssignorKind, BrokerConfig, ClientKind, CommitWhen, MemberConfig, Membership, OffsetStore, Workers,
+};
 use crate::time::Duration;
+use std::collections::BTreeMap;
 
 /// Heartbeat against session timeout, session timeout against the broker's range.
 pub(super) fn timeouts(report: &mut Report, broker: &BrokerConfig, variant: &Variant) {
@@ -141,4 +144,32 @@ pub(super) fn common_assignor(report: &mut Report, span: Span, variants: &[&Vari
     let message = format!("its members have no assignor in common: {}", lists.join(" and "));
     let help = "whoever comes second gets INCONSISTENT_GROUP_PROTOCOL".to_string();
     report.add(Code::NoCommonAssignor, span, message, help);
+}
+
+/// Members of a group of which only some keep offsets beside their results.
+pub(super) fn mixed_stores(report: &mut Report, span: Span, variants: &[&Variant]) {
+    let keeps = |v: &&&Variant| v.config.commit.store == OffsetStore::WithResult;
+    let keeping = variants.iter().filter(keeps).count();
+    if keeping == 0 || keeping == variants.len() {
+        return;
+    }
+    let message = "only some of its members keep offsets `with-result`";
+    let help = "the others start from Kafka's committed offsets and write no result's: what they handle the store does not \
+                know, and it is handled again";
+    report.add(Code::MixedStores, span, message, help.to_string());
+}
+
+/// Members that run at the same time under one `group.instance.id`.
+pub(super) fn one_name_twice<'c>(report: &mut Report, span: Span, members: impl Iterator<Item = &'c MemberConfig>) {
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for member in members {
+        let Membership::Subscribe { instance: Some(instance), .. } = &member.membership else { continue };
+        if let Some(other) = names.insert(instance, &member.name) {
+            let message =
+                format!("`{other}` and `{}` start with one group.instance.id, `{}`", member.name, clip(instance));
+            let help = "the second one fences the first one, which gives up: FENCED_INSTANCE_ID".to_string();
+            report.add(Code::OneNameTwice, span, message, help);
+            return;
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod amount;
 mod codes;
+mod constructors;
 mod diagnostic;
 mod discover;
 mod expect;

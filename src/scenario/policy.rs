@@ -110,6 +110,10 @@ fn workers(report: &mut Report, table: &Table, client: ClientKind, policy: &mut 
 struct Parts<'t> {
     table: Option<&'t Table>,
     span: Span,
+    /// Whether `commit` is written out: `span` is its own then.
+    written: bool,
+    /// Of `process`.
+    process: Option<Span>,
 }
 
 impl<'t> Parts<'t> {
@@ -125,18 +129,22 @@ pub(super) fn commit(
     settings: &Settings,
     client: ClientKind,
     process: &ProcessPolicy,
+    process_span: Option<Span>,
 ) -> CommitPolicy {
     let enabled = settings.get("enable.auto.commit").map(|s| (s.value == Parsed::Boolean(true), s.span));
     let table = value.and_then(|v| report.table(v, "commit"));
     if let Some(table) = table {
         report.known_keys(table, "commit", &shape::names(shape::COMMIT));
     }
-    let Some(span) =
-        value.map(|v| v.span).or(enabled.map(|e| e.1)).or_else(|| settings.values().next().map(|s| s.span))
+    let Some(span) = value
+        .map(|v| v.span)
+        .or(enabled.map(|e| e.1))
+        .or_else(|| settings.values().next().map(|s| s.span))
+        .or(process_span)
     else {
         return auto_policy(client);
     };
-    let parts = Parts { table, span };
+    let parts = Parts { table, span, written: value.is_some(), process: process_span };
     no_hook(report, &parts, client);
     let store = store(report, &parts, client, process);
     let when = parts.get("when").and_then(|v| report.word(v, "when", WHENS)).map(|i| WHENS[i]);
@@ -217,7 +225,8 @@ fn among_workers(report: &mut Report, parts: &Parts<'_>, when: &str, process: &P
 fn marks_gaps(report: &mut Report, parts: &Parts<'_>, policy: &CommitPolicy, process: &ProcessPolicy) {
     let several = matches!(process.workers, Workers::Pool(n) if n > 1);
     if several && process.order == WorkerOrder::None && policy.offset == CommitOffset::DoneMax {
-        let at = parts.get("offset").or(parts.get("when")).map_or(parts.span, |v| v.span);
+        let commit = parts.get("offset").or(parts.get("when")).map(|v| v.span);
+        let at = commit.or(parts.process.filter(|_| !parts.written)).unwrap_or(parts.span);
         let message = "the highest finished record is committed, with several workers and no order among them";
         let help = "a record that finishes late is below what is committed by then: a crash loses it; \
                     `offset = \"done-contiguous\"` waits for it";
@@ -240,7 +249,7 @@ fn refuse_strangers(report: &mut Report, parts: &Parts<'_>, when: &str) {
         ("interval", &["interval", "auto"], "it belongs to interval and auto"),
         ("mode", &WHENS[1..7], "the library commits in its own way"),
         ("offset", &WHENS[1..7], "the library commits its own offsets"),
-        ("retry", &WHENS[1..], "the library repeats its own commits as it does"),
+        ("retry", &WHENS[1..7], "the library repeats its own commits as it does"),
     ];
     for (key, whens, why) in rules {
         let Some(value) = parts.get(key) else { continue };

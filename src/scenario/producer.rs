@@ -89,7 +89,23 @@ fn producer(report: &mut Report, world: &mut World<'_>, entry: &Entry) -> Option
         report.add(Code::MissingKey, entry.key_span, "a producer needs `send`", help);
         return None;
     };
+    let written = table.get("config").map(|v| &v.node);
+    let raised = |key: &str| matches!(written, Some(Node::Table(config)) if config.get(key).is_some());
+    let limit = match kind {
+        ClientKind::Java => (!raised("max.request.size")).then_some(("max.request.size", 1_048_576)),
+        ClientKind::Librdkafka => (!raised("message.max.bytes")).then_some(("message.max.bytes", 1_000_000)),
+        ClientKind::Sarama => Some(("MaxMessageBytes", client.batch_bytes)),
+        ClientKind::KafkaGo => Some(("BatchBytes", client.batch_bytes)),
+        ClientKind::FranzGo => Some(("ProducerBatchMaxBytes", client.batch_bytes)),
+    };
+    let send_span = value.span;
     let send = send(report, value, kind, default_size)?;
+    if let Some((name, limit)) = limit.filter(|(_, limit)| u64::from(send.size) > *limit) {
+        let size = grouped(u64::from(send.size));
+        let message = format!("a record of {size} bytes is larger than {name}, {}", grouped(limit));
+        let help = format!("{} gives such a record back with an error; here it is sent all the same", kind.name());
+        report.add(Code::RecordTooLarge, send_span, message, help);
+    }
     world.hosts += 1;
     Some(ProducerConfig { name: name.to_string(), host: host(world.hosts), topic: topic?.name.clone(), client, send })
 }
@@ -207,7 +223,14 @@ fn settled(report: &mut Report, kind: ClientKind, settings: &Settings) -> Produc
     let explicit = written("enable.idempotence");
     if client.idempotent {
         let needs = "the library's constructor fails: an idempotent producer needs it";
-        if client.acks != Acks::All {
+        if client.acks != Acks::All && kind == ClientKind::FranzGo {
+            let help = "NewClient returns an error, \"idempotency requires acks=all\": write DisableIdempotentWrite = true too";
+            refuse(
+                written("acks").or(explicit),
+                "franz-go is idempotent unless told otherwise, and needs acks = all",
+                help,
+            );
+        } else if client.acks != Acks::All {
             refuse(explicit.or(written("acks")), "enable.idempotence needs acks = all", needs);
         }
         if client.retries == 0 {
@@ -227,6 +250,10 @@ fn settled(report: &mut Report, kind: ClientKind, settings: &Settings) -> Produc
             }
             _ => {}
         }
+    }
+    if kind == ClientKind::Sarama && client.batch_records < client.flush_records {
+        let says = "Config.Validate returns an error: \"Producer.Flush.MaxMessages must be >= Producer.Flush.Messages when set\"";
+        refuse(written("Flush.MaxMessages"), "Flush.MaxMessages is below Flush.Messages", says);
     }
     let least = client.linger_ms.saturating_add(client.request_timeout_ms);
     if kind == ClientKind::Java && client.delivery_timeout_ms < least {

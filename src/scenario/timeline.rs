@@ -329,6 +329,10 @@ pub(super) fn report_to(
 
 fn restart(report: &mut Report, table: &Table, who: Selector, grace: Duration, stage: &mut Stage<'_>) -> Action {
     let new = table.get("as").and_then(|v| report.word(v, "as", &["same", "new"])) == Some(1);
+    if let Some(entry) = table.entry("as").filter(|_| new && named_producer(&who, stage).is_some()) {
+        let message = "`as = \"new\"` is for members of groups: a producer comes back under its own name";
+        report.add(Code::BadSelector, entry.key_span, message, "leave it out".to_string());
+    }
     let surge = table.entry("surge").filter(|e| report.boolean(&e.value, "surge") == Some(true));
     if let (Some(surge), false) = (surge, new) {
         let message = "`surge = true` under the same name: no two processes have one name";

@@ -33,5 +33,8 @@ fn a_profile_is_explained() {
     let run = place.groupsim(&["explain", "--profile", "kafka"]).exits(2);
     assert!(run.err.contains("there are java, librdkafka, sarama, kafka-go, franz-go"), "{}", run.err);
     place.groupsim(&["explain", "--json"]).exits(2);
+    for option in ["--seed=3", "--set=members=3", "--until=9s"] {
+        assert!(place.groupsim(&["explain", "--profile", "java", option]).exits(2).err.contains("go with"), "{option}");
+    }
     place.groupsim(&["explain", "GS012", "--profile", "java"]).exits(2);
 }

@@ -3,6 +3,7 @@
 mod canonical;
 mod defaults;
 mod hostile;
+mod libraries;
 mod mistakes;
 mod values;
 

@@ -412,6 +412,17 @@ const CASES: &[Case] = &[
         "process = { workers = 4, order = \"none\" }\ncommit = { when = \"after-record\", offset = \"done-max\" }",
         &[("GS090", 10, "no order among them")],
     ),
+    (true, "[group.billing.member.\"billing-*\"]\nstatic = \"a\"", &[("GS091", 5, "fences the first one")]),
+    (
+        true,
+        "[group.billing.member.billing-1]\ncommit = { when = \"never\", store = \"with-result\" }",
+        &[("GS092", 5, "only some of its members")],
+    ),
+    (
+        true,
+        "[producer.p]\ntopic = \"orders\"\nclient = \"kafka-go\"\nsend = { rate = \"1/s\", size = \"2MB\" }",
+        &[("GS093", 12, "larger than BatchBytes")],
+    ),
     (
         true,
         "commit = { when = \"every-n\", n = 10, offset = \"position\" }\n[group.billing.config]\nenable.auto.commit = true\n\
@@ -435,9 +446,7 @@ fn every_mistake_has_its_code_its_line_and_its_help() {
         assert_eq!(codes, wanted, "\n{text}\n{}", told.join("\n"));
         for (diagnostic, (code, _, words)) in found.iter().zip(*expected) {
             let all = format!("{} {}", diagnostic.message, diagnostic.help.as_deref().unwrap_or_default());
-            if !all.contains(words) {
-                println!("=== {code}: {words:?} is not in {all:?}");
-            }
+            assert!(all.contains(words), "{code}: {words:?} is not in {all:?}");
         }
     }
 }
