@@ -156,7 +156,7 @@ fn figures(outcome: &Outcome) -> String {
 
 #[test]
 fn the_table_of_incidents_is_made_of_runs() {
-    let mut table = "| incident | reported | simulated | agrees |\n|---|---|---|---|\n".to_owned();
+    let mut table = "| incident | reported, or the fix | simulated | agrees |\n|---|---|---|---|\n".to_owned();
     let mut names = BTreeSet::new();
     for path in files("scenarios/incidents") {
         let file = name(&path);
