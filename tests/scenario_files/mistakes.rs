@@ -47,7 +47,7 @@ const CASES: &[Case] = &[
             ("GS013", 9, "not a share such as \"20%\""),
             ("GS013", 11, "not a rate: `200`"),
             ("GS013", 12, "not a size"),
-            ("GS013", 13, "from 1 to"),
+            ("GS013", 13, "at least 1, not 0"),
             ("GS013", 15, "`until` must be after `from`, 20s"),
             ("GS013", 17, "at most 90%"),
         ],
@@ -258,7 +258,7 @@ const CASES: &[Case] = &[
             ("GS020", 11, "did you mean `orders`"),
             ("GS011", 12, "`delete-records` needs `before`"),
             ("GS013", 13, "end"),
-            ("GS013", 14, "from 1 to"),
+            ("GS013", 14, "at least 1, not 0"),
             ("GS020", 14, "`orders` has no partition 4: there are 4"),
             ("GS020", 16, "`orders` has no partition 9: there are 9"),
             ("GS052", 16, "`records` does not belong to `delete-records`"),
@@ -273,7 +273,7 @@ const CASES: &[Case] = &[
          { at = \"2s\", produce = \"late\", records = 1, partition = 1 },\n]",
         &[
             ("GS020", 10, "`late` is not there from the start"),
-            ("GS013", 13, "from 1 to"),
+            ("GS013", 13, "at least 1, not 0"),
             ("GS013", 14, "`orders` is there from the start"),
             ("GS014", 15, "`a b` is no name for a topic"),
             ("GS052", 15, "`to` does not belong to `create-topic`"),
@@ -324,7 +324,11 @@ const CASES: &[Case] = &[
         &[("GS070", 10, "with several workers"), ("GS040", 14, "whose Commit() returns no error")],
     ),
     // A handler that the rest of the group waits for.
-    (true, "client = \"sarama\"\nprocess = { per-record = \"1s\", when-revoked = \"drain\" }", &[("GS089", 10, "60")]),
+    (
+        true,
+        "client = \"sarama\"\nprocess = { per-record = \"1s\", when-revoked = \"drain\" }",
+        &[("GS089", 10, "4m17s > 1m")],
+    ),
     // kafka-go's Reader.
     (
         true,
@@ -437,6 +441,7 @@ const CASES: &[Case] = &[
 
 #[test]
 fn every_mistake_has_its_code_its_line_and_its_help() {
+    let mut silent = Vec::new();
     for (with_small, text, expected) in CASES {
         let text = if *with_small { format!("{SMALL}{text}") } else { text.to_string() };
         let found = diagnostics(&text, &[]);
@@ -446,9 +451,12 @@ fn every_mistake_has_its_code_its_line_and_its_help() {
         assert_eq!(codes, wanted, "\n{text}\n{}", told.join("\n"));
         for (diagnostic, (code, _, words)) in found.iter().zip(*expected) {
             let all = format!("{} {}", diagnostic.message, diagnostic.help.as_deref().unwrap_or_default());
-            assert!(all.contains(words), "{code}: {words:?} is not in {all:?}");
+            if !all.contains(words) {
+                silent.push(format!("{code}: {words:?} is not in {all:?}"));
+            }
         }
     }
+    assert_eq!(silent, [""; 0]);
 }
 
 #[test]
