@@ -22,8 +22,11 @@ pub(crate) fn started(part: &mut Part, life: Life, from: i64, to: i64, per_recor
     // time that it was owned before, and from this one. The older copy was handed to them first.
     let held = |i: &Interval| i.life == life && i.in_hand.touches(from, to);
     let in_work = |i: &Interval| i.runs.iter().any(|run| run.next < to && from < run.to);
+    // A record that gets stuck in work is told as a start from where it is: that is no other copy.
+    let stuck = |i: &Interval| i.life == life && i.runs.iter().any(|run| run.next == from && to <= run.to);
+    let again = part.intervals.iter().position(|i| per_record == Duration::MAX && stuck(i));
     let waiting = part.intervals.iter().position(|i| held(i) && !in_work(i));
-    let place = waiting.or_else(|| part.intervals.iter().rposition(held)).or_else(|| part.newest_of(life));
+    let place = again.or(waiting).or_else(|| part.intervals.iter().rposition(held)).or_else(|| part.newest_of(life));
     let Some(place) = place else { return };
     let runs = &mut part.intervals[place].runs;
     runs.retain(|run| run.next < run.to && (run.to <= from || to <= run.next));
@@ -48,10 +51,15 @@ pub(crate) fn advance(part: &mut Part, desk: &mut Desk<'_>) {
 
 /// The handler says that it has finished `[from, to)`.
 pub(crate) fn done(part: &mut Part, life: Life, from: i64, to: i64, desk: &mut Desk<'_>) {
-    let running = part.intervals.iter().enumerate().filter(|(_, i)| i.life == life).find_map(|(place, interval)| {
-        let index = interval.runs.iter().position(|run| run.from <= from && to <= run.to && run.next <= to)?;
-        Some((place, index))
-    });
+    // Of two copies of a record the one that is due now; one that is stuck, or whose clock was stopped, is never due.
+    let due = |run: &Run| run.per_record < Duration::MAX && !run.halted && run.finish(to - 1) == desk.at;
+    let find = |wanted: &dyn Fn(&Run) -> bool| {
+        part.intervals.iter().enumerate().filter(|(_, i)| i.life == life).find_map(|(place, interval)| {
+            let fits = |run: &Run| run.from <= from && to <= run.to && run.next <= to && wanted(run);
+            Some((place, interval.runs.iter().position(fits)?))
+        })
+    };
+    let running = if part.intervals.len() > 1 { find(&due).or_else(|| find(&|_| true)) } else { find(&|_| true) };
     let Some((place, index)) = running else {
         let held = part.intervals.iter().position(|i| i.life == life && i.in_hand.touches(from, to));
         if let Some(place) = held.or_else(|| part.newest_of(life)) {

@@ -142,3 +142,47 @@ fn a_rolling_deploy_with_workers_loses_nothing_with_the_gap_free_mark() {
         }
     }
 }
+
+/// Two workers hold copies of one record, from before a rebalance and from after it, and the first one gets stuck: each copy
+/// is accounted for where it is.
+#[test]
+fn two_copies_of_a_record_of_which_one_is_stuck_have_a_cause_each() {
+    let text = r#"
+name="f"
+run-for="240s"
+seed=504
+[topic.t]
+partitions=2
+records=1000
+produce="300/s"
+[group.g]
+members=3
+client="franz-go"
+process={per-record="50ms",jitter="50%",workers=8,order="none"}
+
+static=true
+[group.g.config]
+auto.offset.reset="earliest"
+MaxPollRecords=1000
+partition.assignment.strategy="roundrobin"
+[producer.w]
+topic="t"
+client="kafka-go"
+send="20/s"
+[producer.w.config]
+RequiredAcks="all"
+[timeline]
+events=[
+{at="96440ms",delete-records="t",before="end"},
+{at="44273ms",start="g-2"},
+{at="101698ms",restart="any 1 of g",grace="1s"},
+{at="47644ms",stuck="any 1 of g",for="70s"},
+{at="158205ms",reset-offsets="g",to="latest"},
+{at="87s",failover="g"},
+{at="215867ms",restart="all of g",as="new",surge=true,grace="1s",every="7s",times=4},
+{at="221s",restart="g-2",as="new",surge=true,grace="1s"},
+]
+"#;
+    let (_, outcome) = judged(text);
+    assert!(outcome.total.duplicates_by_cause["revoked"] > 0);
+}

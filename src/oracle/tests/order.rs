@@ -125,8 +125,6 @@ fn o7b_gaps_below_the_highest_mark_are_lost_one_by_one() {
     assert_eq!(lost, [(Offset(0), Offset(1)), (Offset(2), Offset(3)), (Offset(5), Offset(6))]);
 }
 
-/// Workers take no notice of a revoke, the partition comes back, and the record is in the hands of two of them: whichever
-/// finishes second, it was in hand at the revoke.
 #[test]
 fn o6_a_reset_with_records_in_hand_leaves_them_their_cause() {
     // Done by the first owner, and in the hand of the second when the start of the log passes it.
@@ -153,6 +151,8 @@ fn o6_a_reset_behind_a_queue_leaves_what_is_in_the_queue_its_cause() {
     }
 }
 
+/// Workers take no notice of a revoke, the partition comes back, and the record is in the hands of two of them: whichever
+/// finishes second, it was in hand at the revoke.
 #[test]
 fn o6_a_record_in_hand_twice_is_a_duplicate_of_the_revoke() {
     for order in ["partition", "none"] {
@@ -171,6 +171,22 @@ fn o6_a_record_in_hand_twice_is_a_duplicate_of_the_revoke() {
         let by = &outcome.total.duplicates_by_cause;
         assert_eq!((outcome.number("duplicates"), by["revoked"], outcome.total.processed), (4, 4, 8), "{order}");
     }
+}
+
+/// The first of two copies gets stuck in work, and the second one is done before it.
+#[test]
+fn o6_of_two_copies_the_one_that_is_due_is_done() {
+    let mut forge = Forge::running();
+    forge.at(2_000).delivered(0, 0, 0, 1).at(2_500).revoked(0, 0..3).generation(&[(0, 0..3)]);
+    forge.takes(0, 0, 0).delivered(0, 0, 0, 1);
+    let partition = forge.tp(0);
+    let start = |per_record| Kind::ProcessStart { partition, from: Offset(0), to: Offset(1), per_record };
+    forge.at(2_600).by(0, start(Duration::from_ms(60))).at(2_620).by(0, start(Duration::MAX));
+    forge.at(3_000).by(0, start(Duration::from_ms(100)));
+    forge.at(3_100).done(0, 0, 0, 1).at(9_000).done(0, 0, 0, 1);
+    let outcome = forge.end(9_500);
+    assert_eq!((outcome.wrong(), outcome.number("duplicates")), (NONE, 1));
+    assert_eq!(outcome.total.duplicates_by_cause["revoked"], 1);
 }
 
 /// One worker finishes a record every 300 ms while another sits on one for two seconds: the partition does not stand still.
