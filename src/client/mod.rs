@@ -4,6 +4,7 @@ mod application;
 mod constants;
 mod consumer;
 mod franz_go;
+mod interest;
 mod io;
 mod kafka_go;
 mod library;

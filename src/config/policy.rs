@@ -153,6 +153,16 @@ impl CommitPolicy {
     }
 }
 
+impl CommitPolicy {
+    /// `auto.commit.interval.ms`, if the library commits by itself (`enable.auto.commit`).
+    pub fn auto_interval_ms(&self) -> Option<i64> {
+        match self.when {
+            CommitWhen::Auto { interval_ms } => Some(interval_ms),
+            _ => self.also_auto_ms,
+        }
+    }
+}
+
 impl Default for CommitPolicy {
     /// The Java client's: auto-commit of positions every 5 s.
     fn default() -> Self {

@@ -13,15 +13,14 @@ mod poll;
 mod positions;
 pub(crate) mod timers;
 
+use super::interest::Interest;
 use super::io::Io;
 use super::library::{Callback, PollOutcome};
 use super::network::{Network, Pending, Sender};
 use super::profile::{JAVA, Profile};
 use super::subscription::Subscription;
-use crate::config::{
-    AssignorKind, ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership as Assignment, StartAt,
-};
-use crate::ids::{CorrelationId, Generation, GroupId, InstanceId, TopicName, TopicPartition};
+use crate::config::{AssignorKind, ClientConfig, MemberConfig, StartAt};
+use crate::ids::{CorrelationId, Generation, InstanceId, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Response};
 use crate::trace::Channel;
 
@@ -65,40 +64,11 @@ pub(crate) struct Consumer {
     fatal: Option<ErrorCode>,
 }
 
-/// `enable.auto.commit` and `auto.commit.interval.ms`, from the commit policy.
-fn auto_interval_ms(policy: &CommitPolicy) -> Option<i64> {
-    match policy.when {
-        CommitWhen::Auto { interval_ms } => Some(interval_ms),
-        _ => policy.also_auto_ms,
-    }
-}
-
 impl Consumer {
     /// A consumer that has just been constructed and subscribed (or assigned).
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
-        let (mut group, mut instance) = (GroupId::EMPTY, InstanceId::EMPTY);
-        let (mut topics, mut manual) = (Vec::new(), Vec::new());
-        let grouped = match &config.membership {
-            Assignment::Subscribe { group: name, instance: id, topics: subscribed } => {
-                group = GroupId(io.symbol(name));
-                instance = InstanceId(io.symbol(id.as_deref().unwrap_or("")));
-                let mut sorted: Vec<&str> = subscribed.iter().map(String::as_str).collect();
-                sorted.sort_unstable();
-                topics.extend(sorted.into_iter().map(|topic| TopicName(io.symbol(topic))));
-                true
-            }
-            Assignment::Assign(partitions) => {
-                for (topic, partition) in partitions {
-                    let topic = TopicName(io.symbol(topic));
-                    manual.push(TopicPartition::new(topic, *partition));
-                    topics.push(topic);
-                }
-                topics.sort_unstable();
-                false
-            }
-        };
-        topics.dedup();
-        let mut commits = commits::Commits::new(auto_interval_ms(&config.commit).filter(|_| grouped));
+        let Interest { group, instance, topics, manual, grouped } = Interest::of(io, config);
+        let mut commits = commits::Commits::new(config.commit.auto_interval_ms().filter(|_| grouped));
         commits.restart_auto(io);
         Consumer {
             profile: &JAVA,

@@ -22,13 +22,14 @@ mod topics;
 pub(crate) use timers::Due;
 
 use super::consumer::metadata::Metadata;
+use super::interest::Interest;
 use super::io::Io;
 use super::library::{Place, PollOutcome};
 use super::network::{Call as Sending, Network, Pending, Sender};
 use super::profile::{FRANZ_GO, Profile};
 use super::subscription::{Run, Subscription};
-use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt, WhenRevoked};
-use crate::ids::{CorrelationId, GroupId, InstanceId, Offset, TopicName, TopicPartition};
+use crate::config::{ClientConfig, CommitPolicy, MemberConfig, StartAt, WhenRevoked};
+use crate::ids::{CorrelationId, InstanceId, Offset, TopicName, TopicPartition};
 use crate::protocol::{Api, ErrorCode, Request, Response};
 use crate::time::Instant;
 use crate::trace::Channel;
@@ -84,40 +85,11 @@ pub(crate) struct FranzGo {
     fatal: Option<ErrorCode>,
 }
 
-/// Whether and how often the library commits by itself.
-fn auto_interval_ms(policy: &CommitPolicy) -> Option<i64> {
-    match policy.when {
-        CommitWhen::Auto { interval_ms } => Some(interval_ms),
-        _ => policy.also_auto_ms,
-    }
-}
-
 impl FranzGo {
     /// A client that has just been constructed.
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
-        let (mut id, mut instance) = (GroupId::EMPTY, InstanceId::EMPTY);
-        let (mut topics, mut manual) = (Vec::new(), Vec::new());
-        let grouped = match &config.membership {
-            Membership::Subscribe { group, instance: name, topics: subscribed } => {
-                id = GroupId(io.symbol(group));
-                instance = InstanceId(io.symbol(name.as_deref().unwrap_or("")));
-                let mut sorted: Vec<&str> = subscribed.iter().map(String::as_str).collect();
-                sorted.sort_unstable();
-                topics.extend(sorted.into_iter().map(|topic| TopicName(io.symbol(topic))));
-                true
-            }
-            Membership::Assign(partitions) => {
-                for (topic, partition) in partitions {
-                    let topic = TopicName(io.symbol(topic));
-                    manual.push(TopicPartition::new(topic, *partition));
-                    topics.push(topic);
-                }
-                topics.sort_unstable();
-                false
-            }
-        };
-        topics.dedup();
-        let auto_ms = auto_interval_ms(&config.commit).filter(|_| grouped);
+        let Interest { group: id, instance, topics, manual, grouped } = Interest::of(io, config);
+        let auto_ms = config.commit.auto_interval_ms().filter(|_| grouped);
         let head = match auto_ms {
             Some(_) if config.client.auto_commit_marks => Head::Marked,
             Some(_) if !config.client.greedy_auto_commit => Head::BeforeLastPoll,

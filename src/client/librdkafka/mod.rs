@@ -23,13 +23,14 @@ mod topics;
 pub(crate) use timers::Due;
 
 use super::consumer::metadata::Metadata;
+use super::interest::Interest;
 use super::io::{Io, Timer};
 use super::library::{Callback, PollOutcome};
 use super::network::{Call, Network, Pending, Sender};
 use super::profile::{LIBRDKAFKA, Profile};
 use super::subscription::{Run, Subscription};
-use crate::config::{ClientConfig, CommitPolicy, CommitWhen, MemberConfig, Membership, StartAt};
-use crate::ids::{CorrelationId, GroupId, InstanceId, Offset, TopicName, TopicPartition};
+use crate::config::{ClientConfig, MemberConfig, StartAt};
+use crate::ids::{CorrelationId, InstanceId, Offset, TopicName, TopicPartition};
 use crate::protocol::{ErrorCode, Request, Response};
 use crate::time::Instant;
 use crate::trace::Channel;
@@ -75,43 +76,14 @@ pub(crate) struct Librdkafka {
     fatal: Option<ErrorCode>,
 }
 
-/// `enable.auto.commit` and `auto.commit.interval.ms`, from the commit policy.
-fn auto_interval_ms(policy: &CommitPolicy) -> Option<i64> {
-    match policy.when {
-        CommitWhen::Auto { interval_ms } => Some(interval_ms),
-        _ => policy.also_auto_ms,
-    }
-}
-
 impl Librdkafka {
     /// A consumer that has just been constructed and subscribed (or assigned).
     pub fn new(io: &mut Io<'_, '_>, config: &MemberConfig) -> Self {
-        let (mut id, mut instance) = (GroupId::EMPTY, InstanceId::EMPTY);
-        let (mut topics, mut manual) = (Vec::new(), Vec::new());
-        let grouped = match &config.membership {
-            Membership::Subscribe { group, instance: name, topics: subscribed } => {
-                id = GroupId(io.symbol(group));
-                instance = InstanceId(io.symbol(name.as_deref().unwrap_or("")));
-                let mut sorted: Vec<&str> = subscribed.iter().map(String::as_str).collect();
-                sorted.sort_unstable();
-                topics.extend(sorted.into_iter().map(|topic| TopicName(io.symbol(topic))));
-                true
-            }
-            Membership::Assign(partitions) => {
-                for (topic, partition) in partitions {
-                    let topic = TopicName(io.symbol(topic));
-                    manual.push(TopicPartition::new(topic, *partition));
-                    topics.push(topic);
-                }
-                topics.sort_unstable();
-                false
-            }
-        };
-        topics.dedup();
+        let Interest { group: id, instance, topics, manual, grouped } = Interest::of(io, config);
         let mut metadata = Metadata::new(topics.clone());
         metadata.wanted = !grouped; // a member asks when it is about to join
         metadata.refresh = io.timer_ms(config.client.metadata_max_age_ms);
-        let auto_ms = auto_interval_ms(&config.commit).filter(|&ms| grouped && ms > 0);
+        let auto_ms = config.commit.auto_interval_ms().filter(|&ms| grouped && ms > 0);
         Librdkafka {
             profile: &LIBRDKAFKA,
             config: config.client.clone(),

@@ -31,7 +31,7 @@ use super::library::{Callback, PollOutcome};
 use super::network::{Call, Network, Pending, Sender};
 use super::profile::{Profile, SARAMA};
 use super::subscription::{Run, Subscription};
-use crate::config::{ClientConfig, CommitWhen, MemberConfig, Membership, StartAt, Workers};
+use crate::config::{ClientConfig, MemberConfig, Membership, StartAt, Workers};
 use crate::ids::{CorrelationId, GroupId, InstanceId, Offset, TopicName, TopicPartition};
 use crate::protocol::{Api, ErrorCode, Request, Response};
 use crate::trace::Channel;
@@ -92,10 +92,7 @@ impl Sarama {
                 false
             }
         };
-        let auto_ms = match config.commit.when {
-            CommitWhen::Auto { interval_ms } => Some(interval_ms),
-            _ => config.commit.also_auto_ms,
-        };
+        let auto_ms = config.commit.auto_interval_ms();
         Sarama {
             profile: &SARAMA,
             config: config.client.clone(),
